@@ -1,0 +1,64 @@
+import type { SourceLocation } from "./location.ts";
+
+/** `docker/build-config.json`, resolved: what is not about one pipeline. */
+export interface BuildConfig {
+  /** Prefix of compose projects and value of the label `dev.orchestrate.project`. Defaults to the directory's name. */
+  readonly project: string;
+  readonly services: readonly Service[];
+  readonly environments: readonly Environment[];
+  /** Compose files of stateful services that every environment shares; never coloured, started before a deploy. */
+  readonly sharedCompose: readonly string[];
+  readonly cleanup: CleanupPolicies;
+  readonly bake: BakeSettings;
+}
+
+/** A service: one bake target builds its image, one compose service runs it. */
+export interface Service {
+  readonly name: string;
+  readonly bakeTarget: string;
+  readonly composeService: string;
+  /** Largest allowed image size. */
+  readonly sizeLimitBytes?: number;
+  /** Largest allowed growth against the previous image, as a fraction (0.1 is 10 %). */
+  readonly growthLimit?: number;
+  readonly location?: SourceLocation;
+}
+
+/** A place where the project is deployed: `blue`, `green`, `development`. */
+export interface Environment {
+  readonly name: string;
+  /** Compose files, relative to the project directory. */
+  readonly composeFiles: readonly string[];
+  /** The port that answers for the environment; `${environment.port}`. */
+  readonly port?: number;
+  /** Passed to compose and available as `${environment.variables.NAME}`. Never an input of a build. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Docker context to deploy to; the current one when absent. */
+  readonly dockerContext?: string;
+}
+
+/** How much of the disk the project may keep. */
+export interface CleanupPolicy {
+  /** Upper bound of the private build cache. */
+  readonly maxCacheBytes: number;
+  /** Newest images kept for each service, besides everything protected. At least 1. */
+  readonly keepImagesPerService: number;
+  /** Nothing younger is removed. */
+  readonly minAgeMs: number;
+}
+
+/** The two named policies of a `clean` task. */
+export interface CleanupPolicies {
+  readonly normal: CleanupPolicy;
+  readonly aggressive: CleanupPolicy;
+}
+
+/** Defaults of every build. */
+export interface BakeSettings {
+  /** Bake files; empty means bake's own look-up (`docker-bake.hcl`, `docker-bake.override.hcl` …). */
+  readonly files: readonly string[];
+  /** Name of a buildx builder; the engine's own when absent. */
+  readonly builder?: string;
+  readonly cacheFrom: readonly string[];
+  readonly cacheTo: readonly string[];
+}

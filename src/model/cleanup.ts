@@ -1,0 +1,53 @@
+/** What a clean task would remove and keep, in the order in which it would. */
+export interface CleanupPlan {
+  readonly items: readonly CleanupItem[];
+  readonly kept: readonly KeptItem[];
+  /** Bytes that the removals should free by the engine's own accounting. */
+  readonly predictedBytes: number;
+}
+
+/** One removal. */
+export type CleanupItem =
+  | {
+      readonly item: "image";
+      readonly id: string;
+      readonly tags: readonly string[];
+      readonly service: string;
+      readonly sizeBytes: number;
+      readonly reason: string;
+    }
+  | {
+      readonly item: "cache-record";
+      readonly id: string;
+      readonly type: string;
+      readonly description: string;
+      readonly sizeBytes: number;
+      readonly reason: string;
+    };
+
+/** Something of ours that stays, and why. */
+export interface KeptItem {
+  readonly item: "image";
+  readonly id: string;
+  readonly tags: readonly string[];
+  readonly service: string;
+  readonly sizeBytes: number;
+  readonly protection: Protection;
+}
+
+/** Why something must not be removed. */
+export type Protection =
+  | { readonly because: "used-by-container"; readonly container: string; readonly state: string }
+  | { readonly because: "newest-of-service"; readonly rank: number; readonly keep: number }
+  | { readonly because: "younger-than-minimum-age"; readonly minAgeMs: number }
+  | { readonly because: "tagged-by-others"; readonly tag: string };
+
+/** What a clean task did. Predicted, accounted and physical bytes are three numbers. */
+export interface CleanupResult {
+  readonly removed: readonly CleanupItem[];
+  /** Planned, but changed since: re-checked just before and kept. */
+  readonly spared: readonly { readonly item: CleanupItem; readonly why: string }[];
+  readonly predictedBytes: number;
+  /** By the engine's accounting, before minus after. */
+  readonly accountedBytes: number;
+}

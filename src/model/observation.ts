@@ -1,0 +1,52 @@
+/** An image on the engine, as the clean-up policy and size checks see it. */
+export interface ObservedImage {
+  /** `sha256:…` */
+  readonly id: string;
+  readonly tags: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly sizeBytes: number;
+  /** Milliseconds since 1970. */
+  readonly createdAtMs: number;
+  /** Milliseconds since 1970; when the image last got a tag on this engine. 0 when unknown. */
+  readonly lastTaggedAtMs: number;
+}
+
+/** A container on the engine, running or not. */
+export interface ObservedContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly imageId: string;
+  /** `created`, `running`, `exited` … as the engine says. */
+  readonly state: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A record of BuildKit's cache. */
+export interface ObservedCacheRecord {
+  readonly id: string;
+  readonly parents: readonly string[];
+  /** `regular`, `source.local`, `exec.cachemount` … */
+  readonly type: string;
+  readonly description: string;
+  readonly sizeBytes: number;
+  readonly inUse: boolean;
+  /** Also part of an image; removing it alone frees nothing. */
+  readonly shared: boolean;
+  readonly lastUsedAtMs: number;
+  readonly usageCount: number;
+}
+
+/** Everything the clean-up policy looks at. A snapshot: making it changes nothing. */
+export interface EngineObservation {
+  readonly nowMs: number;
+  readonly images: readonly ObservedImage[];
+  readonly containers: readonly ObservedContainer[];
+  readonly cache: readonly ObservedCacheRecord[];
+}
+
+/** Constant labels that mark what is ours. Values never change between builds, so they never change an image ID. */
+export const LABELS = {
+  project: "dev.orchestrate.project",
+  service: "dev.orchestrate.service",
+  environment: "dev.orchestrate.environment",
+} as const;
