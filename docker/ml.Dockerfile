@@ -1,0 +1,14 @@
+# What a beginner writes: one stage, everything copied before the install, torch from the default index (with CUDA).
+# (`wheelhouse` is empty unless docker-bake.hcl names a folder of wheels for it, as machines without an index do.)
+FROM scratch AS wheelhouse
+
+FROM python:3.11
+WORKDIR /app
+ARG PIP_INDEX_URL
+ARG PIP_NO_INDEX
+COPY . .
+RUN --mount=type=bind,from=wheelhouse,target=/wheelhouse \
+    pip install --find-links /wheelhouse -r requirements.txt
+RUN python train.py model.pt
+EXPOSE 8000
+CMD ["python", "-m", "uvicorn", "service:app", "--host", "0.0.0.0", "--port", "8000"]
