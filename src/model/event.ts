@@ -1,5 +1,6 @@
 import type { Failure } from "./failure.ts";
 import type { TaskKind } from "./pipeline.ts";
+import type { SourceLocation } from "./location.ts";
 import type { FinalStatus, RunStatus } from "./status.ts";
 import type { TaskId, TaskOutputs } from "./task.ts";
 
@@ -57,6 +58,8 @@ export interface EventTask {
   readonly kind: TaskKind;
   readonly needs: readonly TaskId[];
   readonly environment?: string;
+  /** Where the pipeline file names the task; CI annotations of its failure point there. */
+  readonly location?: SourceLocation;
 }
 
 /** One step of a task. `id` is unique in the task; a step may be reported several times as its state changes. */
