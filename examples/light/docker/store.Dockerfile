@@ -1,0 +1,3 @@
+FROM base
+COPY service mode /etc/light/
+COPY srv /srv
