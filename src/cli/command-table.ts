@@ -1,0 +1,178 @@
+import type { CommandDeclaration } from "./command-declaration.ts";
+import { EXECUTION_OPTIONS, OPTION } from "./options.ts";
+
+const PIPELINES = { notation: "<pipelines...>", description: "names of pipelines, such as deploy-blue" } as const;
+
+/** Every command of `orchestrate`, in the order in which help lists them. */
+export const COMMANDS: readonly CommandDeclaration[] = [
+  {
+    name: "run",
+    argument: PIPELINES,
+    summary: "run one or more pipelines",
+    description:
+      "Compiles the pipelines into one task graph and runs it. Tasks that several pipelines share run once.\n" +
+      "Logs of each run are kept under logs/docker/.",
+    options: [OPTION.only, OPTION.from, OPTION.variable, OPTION.dryRun, ...EXECUTION_OPTIONS],
+    examples: [
+      { command: "orchestrate run deploy-blue", effect: "build, check and deploy the blue environment" },
+      { command: "orchestrate run deploy-blue deploy-green", effect: "both; what they share is built once" },
+      { command: "orchestrate run deploy-blue --from release", effect: "only the release and what follows it" },
+    ],
+    load: () => import("./commands/run.ts"),
+  },
+  {
+    name: "plan",
+    argument: PIPELINES,
+    summary: "show what a run would do, task by task",
+    description: "Lists the tasks in order with what each would do and why. Changes nothing on the engine.",
+    options: [OPTION.only, OPTION.from, OPTION.variable, OPTION.json, OPTION.directory],
+    examples: [
+      { command: "orchestrate plan deploy-blue", effect: "what `orchestrate run deploy-blue` would do" },
+      { command: "orchestrate plan deploy-blue --json", effect: "the same for a script" },
+    ],
+    load: () => import("./commands/plan.ts"),
+  },
+  {
+    name: "list",
+    summary: "list the pipelines",
+    description: "Lists every pipeline of pipelines/ with its environments. A broken file does not hide the others.",
+    options: [OPTION.json, OPTION.directory],
+    examples: [{ command: "orchestrate list", effect: "names and descriptions of all pipelines" }],
+    load: () => import("./commands/list.ts"),
+  },
+  {
+    name: "validate",
+    argument: { notation: "[pipelines...]", description: "names of pipelines; all when none is given" },
+    summary: "check the pipeline files and docker/build-config.json",
+    description: "Reports every problem of every file with its place. Needs no Docker.",
+    options: [OPTION.variable, OPTION.json, OPTION.directory],
+    examples: [{ command: "orchestrate validate", effect: "check all files" }],
+    load: () => import("./commands/validate.ts"),
+  },
+  {
+    name: "config",
+    argument: PIPELINES,
+    summary: "print pipelines as they were understood",
+    description: "Prints pipelines with includes, defaults and variables resolved.",
+    options: [
+      { name: "explain", value: { type: "flag" }, description: "say for each setting where it comes from" },
+      OPTION.variable,
+      OPTION.json,
+      OPTION.directory,
+    ],
+    examples: [
+      { command: "orchestrate config deploy-blue", effect: "the resolved pipeline" },
+      { command: "orchestrate config deploy-blue --explain", effect: "… and where each value was written" },
+    ],
+    load: () => import("./commands/config.ts"),
+  },
+  {
+    name: "graph",
+    argument: PIPELINES,
+    summary: "print the task graph",
+    description: "Prints the compiled task graph, build tasks expanded into their bake targets.",
+    options: [
+      {
+        name: "format",
+        value: { type: "choice", choices: ["text", "mermaid", "dot", "json"] },
+        description: "text (default), mermaid, dot or json",
+      },
+      OPTION.only,
+      OPTION.from,
+      OPTION.variable,
+      OPTION.directory,
+    ],
+    examples: [{ command: "orchestrate graph deploy-blue --format mermaid", effect: "a diagram for a Markdown page" }],
+    load: () => import("./commands/graph.ts"),
+  },
+  {
+    name: "build",
+    summary: "build the images of services",
+    description:
+      "Cleans by the normal policy, then builds the bake targets of the services in docker/build-config.json.\n" +
+      "Environments are not inputs of a build: --env selects the services that the environment runs.",
+    options: [
+      OPTION.service,
+      OPTION.environment,
+      { name: "no-cache", value: { type: "flag" }, description: "build every step anew" },
+      {
+        name: "clean",
+        value: { type: "choice", choices: ["normal", "aggressive", "none"] },
+        description: "what to clean before building (default: normal)",
+      },
+      OPTION.dryRun,
+      ...EXECUTION_OPTIONS,
+    ],
+    examples: [
+      { command: "orchestrate build", effect: "build all services" },
+      { command: "orchestrate build --service frontend --no-cache", effect: "build one service from scratch" },
+    ],
+    load: () => import("./commands/build.ts"),
+  },
+  {
+    name: "verify",
+    summary: "check image sizes, and that a page answers",
+    description: "Compares the images of the services with their size limits. Exit code 1 when one is broken.",
+    options: [
+      OPTION.service,
+      {
+        name: "url",
+        value: { type: "text", placeholder: "URL" },
+        description: "also request this URL and expect status 200",
+      },
+      ...EXECUTION_OPTIONS,
+    ],
+    examples: [{ command: "orchestrate verify", effect: "every image against its limit" }],
+    load: () => import("./commands/verify.ts"),
+  },
+  {
+    name: "deploy",
+    argument: { notation: "<environment>", description: "the environment to deploy: blue, green, development …" },
+    summary: "put the built images in place for an environment",
+    description:
+      "Starts the environment's compose project with the newest built images and waits until every container is ready.\n" +
+      "Builds nothing; a start that fails leaves the other environments untouched.",
+    options: [OPTION.dryRun, ...EXECUTION_OPTIONS],
+    examples: [{ command: "orchestrate deploy green", effect: "start green with the images that exist" }],
+    load: () => import("./commands/deploy.ts"),
+  },
+  {
+    name: "clean",
+    summary: "remove old images and build cache of this project",
+    description:
+      "Removes images beyond the newest of each service and build cache over its budget.\n" +
+      "Nothing that a container uses, and nothing that orchestrate did not build, is touched.",
+    options: [OPTION.aggressive, OPTION.dryRun, OPTION.maxCache, OPTION.keepImages, ...EXECUTION_OPTIONS],
+    examples: [
+      { command: "orchestrate clean --dry-run", effect: "what would be removed, and the bytes it would free" },
+      { command: "orchestrate clean --aggressive --max-cache 5 --keep-images 1", effect: "when space is critical" },
+    ],
+    load: () => import("./commands/clean.ts"),
+  },
+  {
+    name: "usage",
+    summary: "show what images and cache of this project use",
+    description: "Image sizes against their limits, build cache, free space, and what a clean would free.",
+    options: [OPTION.json, OPTION.directory],
+    examples: [{ command: "orchestrate usage", effect: "one screen" }],
+    load: () => import("./commands/usage.ts"),
+  },
+  {
+    name: "replay",
+    argument: { notation: "[file]", description: "an events.ndjson; the newest run's when none is given" },
+    summary: "print a recorded run again",
+    description: "Prints exactly what the plain reporter printed during the run.",
+    options: [OPTION.verbose, OPTION.directory],
+    examples: [{ command: "orchestrate replay", effect: "the newest run" }],
+    load: () => import("./commands/replay.ts"),
+  },
+  {
+    name: "doctor",
+    summary: "check Docker Engine, buildx, compose, disk and network",
+    description:
+      "Checks everything that a run needs and says how to mend what is missing. Exit code 2 when a run could not start.",
+    options: [OPTION.json, OPTION.directory],
+    examples: [{ command: "orchestrate doctor", effect: "all checks" }],
+    load: () => import("./commands/doctor.ts"),
+  },
+];
