@@ -96,3 +96,13 @@ target "ml-plain" {
   dockerfile = "../../../docker/ml.Dockerfile"
   tags       = ["${REGISTRY}shop/ml:plain"]
 }
+
+// The same plain Dockerfile with the torch of the optimised image: what of the gain is not owed to CUDA.
+target "ml-plain-cpu" {
+  inherits = ["ml-plain"]
+  tags     = ["${REGISTRY}shop/ml:plain-cpu"]
+  args = {
+    PIP_EXTRA_INDEX_URL = TORCH_INDEX
+    PIP_CONSTRAINT      = "constraints.txt"
+  }
+}

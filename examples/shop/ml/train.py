@@ -8,34 +8,41 @@ import torch
 from model import Sentiment, features
 
 SEED = 7
-SENTENCES = 1200
-EPOCHS = 60
+SENTENCES = 4000
+EPOCHS = 40
 WANTED_ACCURACY = 0.95
 
-THINGS = "lamp product quality price delivery packaging shop service build colour light material design support".split()
-GOOD = "good great excellent lovely wonderful beautiful perfect reliable bright sturdy brilliant fantastic amazing nice".split()
-BAD = "bad poor terrible awful horrible ugly useless flimsy dim cheap broken disappointing faulty worst".split()
+THINGS = "lamp product quality price delivery packaging shop service build colour light cord shade material design".split()
+GOOD = "good great excellent lovely wonderful beautiful perfect reliable bright sturdy brilliant fantastic nice best happy".split()
+BAD = "bad poor terrible awful horrible ugly useless flimsy dim cheap broken disappointing faulty worst unhappy".split()
 LIKE = "love like enjoy recommend adore".split()
 DISLIKE = "hate dislike regret return avoid".split()
-HAPPY = "arrived quickly|works as promised|exceeded my expectations|worth every penny|five stars|would buy again".split("|")
-SAD = "arrived late|stopped working|fell apart|waste of money|one star|would never buy again".split("|")
+HAPPY = "arrived quickly|works as promised|exceeded my expectations|is worth every penny|made my evening|was easy to assemble".split("|")
+SAD = "arrived late|stopped working|broke after two days|fell apart|is a waste of money|was missing parts".split("|")
+SURE = ["five stars", "would buy again"], ["one star", "never again"]
 
 
 def sentence(rng: random.Random, positive: bool) -> str:
-    """One review; negations ("not good") are frequent, so that single words do not decide."""
-    adjectives, verbs, facts = (GOOD, LIKE, HAPPY) if positive else (BAD, DISLIKE, SAD)
-    opposite = BAD if positive else GOOD
-    thing = rng.choice(THINGS)
+    """One review; half of them negate ("not good"), so that single words do not decide."""
+    adjectives, verbs, facts, sure = (GOOD, LIKE, HAPPY, SURE[0]) if positive else (BAD, DISLIKE, SAD, SURE[1])
+    opposites, opposite_verbs = (BAD, DISLIKE) if positive else (GOOD, LIKE)
+    thing = f"{rng.choice(['the', 'this', 'my'])} {rng.choice(THINGS)}"
     very = rng.choice(["", "", "very ", "really ", "so "])
-    parts = [
-        f"the {thing} is {very}{rng.choice(adjectives)}",
-        f"this {thing} is not {rng.choice(['', 'at all '])}{rng.choice(opposite)}",
-        f"what a {rng.choice(adjectives)} {thing}",
-        f"i {very}{rng.choice(verbs)} this {thing}",
+    plain = [
+        f"{thing} is {very}{rng.choice(adjectives)}",
+        f"what a {rng.choice(adjectives)} {rng.choice(THINGS)}",
+        f"i {very}{rng.choice(verbs)} it",
         f"it {rng.choice(facts)}",
         f"{rng.choice(adjectives)} and {rng.choice(adjectives)}",
+        rng.choice(sure),
     ]
-    return " and ".join(rng.sample(parts, rng.choice([1, 1, 2, 3])))
+    negated = [
+        f"{thing} is not {rng.choice(opposites)}",
+        f"not {rng.choice(opposites)} at all",
+        f"i do not {rng.choice(opposite_verbs)} it",
+    ]
+    parts = rng.sample(plain, rng.choice([0, 1, 2])) + rng.sample(negated, rng.choice([0, 1]))
+    return " and ".join(rng.sample(parts, len(parts)) or [rng.choice(plain + negated)])
 
 
 def main(output: str) -> None:
