@@ -61,7 +61,7 @@ export interface Invocation {
 /** What a command's module exports. */
 export interface CommandModule {
   /** Resolves with the exit code. Expected trouble is told to the user and becomes a code; only bugs reject. */
-  execute(invocation: Invocation, surroundings: Surroundings): Promise<number>;
+  readonly execute: (invocation: Invocation, surroundings: Surroundings) => Promise<number>;
 }
 
 /** Typed access to the options that were given. */
