@@ -9,6 +9,14 @@ export interface ObservedImage {
   readonly createdAtMs: number;
   /** Milliseconds since 1970; when the image last got a tag on this engine. 0 when unknown. */
   readonly lastTaggedAtMs: number;
+  /** Its layers, base first. Absent when nobody asked the engine for them; predictions are exact only with them. */
+  readonly layers?: readonly ObservedLayer[];
+}
+
+/** A layer of an image. Equal chain IDs are one layer on disk, whatever image they belong to. */
+export interface ObservedLayer {
+  readonly chainId: string;
+  readonly sizeBytes: number;
 }
 
 /** A container on the engine, running or not. */
