@@ -1,0 +1,237 @@
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
+import type { Duplex } from "node:stream";
+import { readFileSync } from "node:fs";
+import type { Failure, Result } from "../model/failure.ts";
+import type { EngineEndpoint, EngineTransport } from "./endpoint.ts";
+import { parseJson, textAt } from "./json-value.ts";
+
+/** A request to the engine; the path carries no API version. */
+export interface EngineRequest {
+  readonly method: "GET" | "POST" | "DELETE" | "HEAD";
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal | undefined;
+  /** Limit until the answer starts; none by default, because disk usage may take minutes on a busy engine. */
+  readonly timeoutMs?: number;
+}
+
+/** A complete answer with a status below 400. */
+export interface EngineAnswer {
+  readonly status: number;
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/**
+ * Connections to one engine, kept alive between requests.
+ * Built on `node:http` and not on a client library: importing dockerode costs three to five starts of Node, this module next
+ * to nothing, and a request takes 0.7 ms against 0.9 ms. `node:http` comes through getBuiltinModule because importing it as an
+ * ES module costs 38 ms at start.
+ */
+export class EngineConnection implements AsyncDisposable {
+  readonly endpoint: EngineEndpoint;
+  readonly #agent: Agent;
+  readonly #target: RequestOptions;
+  readonly #request: (options: RequestOptions) => ClientRequest;
+  #version: Promise<Result<string>> | undefined;
+
+  constructor(endpoint: EngineEndpoint) {
+    this.endpoint = endpoint;
+    const { agent, target, request } = openTransport(endpoint.transport);
+    this.#agent = agent;
+    this.#target = target;
+    this.#request = request;
+  }
+
+  /** The API version spoken: the engine's, but none newer than the one this module was written for. */
+  async version(): Promise<Result<string>> {
+    this.#version ??= this.#negotiate();
+    const version = await this.#version;
+    if (!version.ok) this.#version = undefined;
+    return version;
+  }
+
+  /** Sends a request and reads the whole answer. Statuses from 400 on are the failure engine-refused. */
+  async send(request: EngineRequest): Promise<Result<EngineAnswer>> {
+    const opened = await this.open(request);
+    if (!opened.ok) return opened;
+    try {
+      return { ok: true, value: await readAnswer(opened.value) };
+    } catch (error) {
+      return this.#unreachable(error);
+    }
+  }
+
+  /** Sends a request and returns the answer while its body still arrives. */
+  async open(request: EngineRequest): Promise<Result<IncomingMessage>> {
+    const version = await this.version();
+    if (!version.ok) return version;
+    return await this.#exchange(request, `/v${version.value}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#agent.destroy();
+  }
+
+  async #negotiate(): Promise<Result<string>> {
+    const answer = await this.#exchange({ method: "GET", path: "/_ping", timeoutMs: PING_TIMEOUT_MS }, "");
+    if (!answer.ok) return answer;
+    answer.value.resume();
+    const offered = answer.value.headers["api-version"];
+    return { ok: true, value: olderVersion(typeof offered === "string" ? offered : API_VERSION, API_VERSION) };
+  }
+
+  async #exchange(request: EngineRequest, prefix: string): Promise<Result<IncomingMessage>> {
+    const options = {
+      ...this.#target,
+      agent: this.#agent,
+      method: request.method,
+      path: `${prefix}${requestPath(request)}`,
+    };
+    try {
+      const answer = await this.#attempt(options, request, true);
+      if ((answer.statusCode ?? 0) < 400) return { ok: true, value: answer };
+      const { status, body } = await readAnswer(answer);
+      const text = body.toString("utf8");
+      const error = textAt(parseJson(text), "message") || text.trim() || (answer.statusMessage ?? "no reason given");
+      return { ok: false, failure: { reason: "engine-refused", request: describe(request), status, error } };
+    } catch (error) {
+      return this.#unreachable(error);
+    }
+  }
+
+  /** A kept connection may have been closed by the engine meanwhile; reading is then tried once more on a new one. */
+  async #attempt(options: RequestOptions, request: EngineRequest, again: boolean): Promise<IncomingMessage> {
+    const exchange = this.#request(options);
+    try {
+      return await awaitAnswer(exchange, request);
+    } catch (error) {
+      if (again && exchange.reusedSocket && request.method !== "POST" && request.signal?.aborted !== true) {
+        return await this.#attempt(options, request, false);
+      }
+      throw error;
+    }
+  }
+
+  #unreachable(error: unknown): { readonly ok: false; readonly failure: Failure } {
+    const { url } = this.endpoint;
+    return { ok: false, failure: { reason: "engine-unreachable", endpoint: url, error: describeError(error) } };
+  }
+}
+
+/** The newest API version whose answers this module was tried with (Engine 28). */
+const API_VERSION = "1.51";
+const PING_TIMEOUT_MS = 10_000;
+
+function olderVersion(a: string, b: string): string {
+  return a.localeCompare(b, "en", { numeric: true }) <= 0 ? a : b;
+}
+
+function openTransport(transport: EngineTransport): {
+  readonly agent: Agent;
+  readonly target: RequestOptions;
+  readonly request: (options: RequestOptions) => ClientRequest;
+} {
+  const http = process.getBuiltinModule("node:http");
+  const settings = { keepAlive: true, maxSockets: 16 };
+  switch (transport.kind) {
+    case "unix":
+      return { agent: new http.Agent(settings), target: { socketPath: transport.path }, request: http.request };
+    case "command":
+      return { agent: createCommandAgent(transport.arguments), target: { host: "docker" }, request: http.request };
+    case "tcp": {
+      const target = { host: transport.host, port: transport.port };
+      if (transport.tls === undefined) return { agent: new http.Agent(settings), target, request: http.request };
+      const { caPath, certificatePath, keyPath, verify } = transport.tls;
+      const https = process.getBuiltinModule("node:https");
+      const agent = new https.Agent({
+        ...settings,
+        rejectUnauthorized: verify,
+        ...(caPath === undefined ? {} : { ca: readFileSync(caPath) }),
+        ...(certificatePath === undefined ? {} : { cert: readFileSync(certificatePath) }),
+        ...(keyPath === undefined ? {} : { key: readFileSync(keyPath) }),
+      });
+      return { agent, target, request: https.request };
+    }
+  }
+}
+
+/** An agent whose connections are the standard streams of a command, one process a connection, at most four. */
+function createCommandAgent(argv: readonly [string, ...string[]]): Agent {
+  const http = process.getBuiltinModule("node:http");
+  const { Duplex: duplex } = process.getBuiltinModule("node:stream");
+  const { spawn } = process.getBuiltinModule("node:child_process");
+  class CommandAgent extends http.Agent {
+    override createConnection(): Duplex {
+      const child = spawn(argv[0], argv.slice(1), { stdio: ["pipe", "pipe", "ignore"] });
+      const stream = duplex.from({ readable: child.stdout, writable: child.stdin });
+      child.once("error", (error) => stream.destroy(error));
+      stream.once("close", () => child.kill());
+      return stream;
+    }
+  }
+  return new CommandAgent({ keepAlive: true, maxSockets: 4 });
+}
+
+function requestPath(request: EngineRequest): string {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(request.query ?? {})) {
+    if (value !== undefined) query.set(key, value);
+  }
+  return query.size === 0 ? request.path : `${request.path}?${query.toString()}`;
+}
+
+function describe(request: EngineRequest): string {
+  return `${request.method} ${request.path}`;
+}
+
+async function awaitAnswer(exchange: ClientRequest, request: EngineRequest): Promise<IncomingMessage> {
+  const answer = Promise.withResolvers<IncomingMessage>();
+  const abort = (): void => {
+    exchange.destroy(new Error("cancelled"));
+  };
+  const timer =
+    request.timeoutMs === undefined
+      ? undefined
+      : setTimeout(
+          () => exchange.destroy(new Error(`no answer within ${request.timeoutMs ?? 0} ms`)),
+          request.timeoutMs,
+        );
+  exchange.once("response", answer.resolve);
+  // Stays attached: an error after the answer would otherwise be thrown as uncaught.
+  exchange.on("error", answer.reject);
+  request.signal?.addEventListener("abort", abort, { once: true });
+  if (request.signal?.aborted === true) abort();
+  exchange.end();
+  try {
+    const message = await answer.promise;
+    message.once("close", () => request.signal?.removeEventListener("abort", abort));
+    return message;
+  } catch (error) {
+    request.signal?.removeEventListener("abort", abort);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readAnswer(message: IncomingMessage): Promise<EngineAnswer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)));
+  return { status: message.statusCode ?? 0, body: Buffer.concat(chunks), headers: message.headers };
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? error.code : undefined;
+  switch (code) {
+    case "ENOENT":
+      return `there is no socket (${error.message})`;
+    case "EACCES":
+      return `no permission to use the socket (${error.message})`;
+    case "ECONNREFUSED":
+      return `nothing listens there (${error.message})`;
+    default:
+      return error.message === "" ? (typeof code === "string" ? code : error.name) : error.message;
+  }
+}

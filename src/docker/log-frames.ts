@@ -1,0 +1,28 @@
+import { createLineSplitter } from "./output-lines.ts";
+
+/**
+ * Lines of a container's log as the engine sends it. Without a terminal each piece has a header of 8 bytes: stream (1 stdout,
+ * 2 stderr), three zeros, length (big endian); with a terminal the bytes are raw. A torn last frame is taken as far as it goes.
+ */
+export function parseLogFrames(body: Uint8Array): readonly string[] {
+  if (!isFramed(body)) {
+    const splitter = createLineSplitter();
+    return [...splitter.push(body), ...splitter.end()];
+  }
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  const splitters = { 1: createLineSplitter(), 2: createLineSplitter() };
+  const lines: string[] = [];
+  let offset = 0;
+  while (offset + 8 <= body.length) {
+    const length = view.getUint32(offset + 4);
+    const splitter = body[offset] === 2 ? splitters[2] : splitters[1];
+    lines.push(...splitter.push(body.subarray(offset + 8, offset + 8 + length)));
+    offset += 8 + length;
+  }
+  return [...lines, ...splitters[1].end(), ...splitters[2].end()];
+}
+
+function isFramed(body: Uint8Array): boolean {
+  const [stream, ...zeros] = body.subarray(0, 4);
+  return stream !== undefined && stream <= 2 && zeros.length === 3 && zeros.every((byte) => byte === 0);
+}
