@@ -11,40 +11,20 @@
 set -euo pipefail
 
 readonly ME=setup-engine
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=progress.sh
+. "$here/progress.sh"
+# shellcheck source=apt.sh
+. "$here/apt.sh"
+
 readonly INFO_LIMIT_S=10                # a healthy engine answers `docker info` in well under a second
 readonly START_LIMIT_S=60               # a first start takes 3 to 7 s, on slow disks more
 readonly PROOF_LIMIT_S=120
-readonly LOCK_LIMIT_S=900               # another run may be installing
 readonly DAEMON_LOG=/var/log/dockerd.log
 readonly FORKY_SOURCE=/etc/apt/sources.list.d/orchestrate-engine.sources
 readonly FORKY_PIN=/etc/apt/preferences.d/orchestrate-engine
-readonly STARTED_AT=${EPOCHREALTIME/,/.}
 
-SUDO=()
-LOG=
 INSTALLED_ENGINE=no
-
-elapsed() { awk -v a="$STARTED_AT" -v b="${EPOCHREALTIME/,/.}" 'BEGIN { printf "%5.1f s", b - a }'; }
-say() { printf '%s: [%s] %s\n' "$ME" "$(elapsed)" "$*"; }
-
-# Ends with code 2: a person has to do something first. The arguments after the headline are next steps.
-give_up() {
-  printf '%s: cannot set up Docker here: %s\n' "$ME" "$1" >&2
-  shift
-  local line
-  for line in "$@"; do printf '  %s\n' "$line" >&2; done
-  exit 2
-}
-
-# Ends with code 1 and the end of a log file: something that should work did not.
-fail() {
-  printf '%s: failed: %s\n' "$ME" "$1" >&2
-  if [ -n "${2:-}" ] && [ -r "$2" ]; then
-    printf '  last lines of %s:\n' "$2" >&2
-    tail -n 25 "$2" | sed 's/^/    /' >&2
-  fi
-  exit 1
-}
 
 engine_answers() { timeout "$INFO_LIMIT_S" docker info >/dev/null 2>&1; }
 buildx_answers() { timeout "$INFO_LIMIT_S" docker buildx version >/dev/null 2>&1; }
@@ -64,7 +44,7 @@ describe_engine() {
 
 manual_help() {
   printf '%s\n' \
-    "Install Docker Engine 23 or newer with the buildx and Compose plugins yourself:" \
+    "Or install Docker Engine 23 or newer with the buildx and Compose plugins yourself:" \
     "  https://docs.docker.com/engine/install/" \
     "then check: docker info && docker buildx version && docker compose version"
 }
@@ -84,96 +64,8 @@ require_local_engine() {
     "Start that engine, or choose the local one: docker context use default"
 }
 
-require_root_or_sudo() {
-  if [ "$(id -u)" -eq 0 ]; then return; fi
-  if ! command -v sudo >/dev/null; then
-    give_up_with_help "$1, and this user is not root and sudo is not installed" \
-      "Run this once as root:  su -c '$0'"
-  fi
-  if ! sudo -n true 2>/dev/null; then
-    if [ ! -t 0 ] || ! sudo -v; then
-      give_up_with_help "$1, and sudo wants a password it cannot ask for here" \
-        "Run this once in a terminal, or as root:  sudo $0"
-    fi
-  fi
-  SUDO=(sudo)
-}
-
-require_apt() {
-  if ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then
-    give_up_with_help "$1, and apt is not on the PATH (this script knows Debian and Ubuntu)"
-  fi
-}
-
-# Two runs at once: the second waits, then finds a working engine. The lock sits on a directory
-# that every Debian machine has and everyone can read; dpkg's own locks are of another type.
-take_lock() {
-  [ -d /var/lib/dpkg ] && command -v flock >/dev/null || return 0
-  exec 9</var/lib/dpkg
-  if ! flock -n 9; then
-    say "another setup is running; waiting for it"
-    flock -w "$LOCK_LIMIT_S" 9 || fail "another setup still holds the lock after $LOCK_LIMIT_S s"
-  fi
-}
-
 # ---------------------------------------------------------------------------------------------
 # Packages
-
-as_root() { "${SUDO[@]}" "$@"; }
-apt() {
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" \
-    >>"$LOG" 2>&1 9<&-
-}
-has_candidate() {
-  apt-cache policy "$1" 2>/dev/null | awk '$1 == "Candidate:" { found = $2 != "(none)" } END { exit !found }'
-}
-is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
-first_with_candidate() {
-  local name
-  for name in "$@"; do if has_candidate "$name"; then printf '%s\n' "$name"; return 0; fi; done
-  return 1
-}
-
-# Prints "URI<TAB>KEY" of the machine's own Debian source for the release $1; KEY may be empty.
-# Understands deb822 (.sources) and one-line (.list) files.
-own_debian_source() {
-  local release=$1 file
-  for file in /etc/apt/sources.list.d/*.sources; do
-    [ -r "$file" ] || continue
-    awk -v release="$release" '
-      function flush(   i, n, suites, hit) {
-        n = split(field["suites"], suites, /[ \t]+/)
-        for (i = 1; i <= n; i++) if (suites[i] == release) hit = 1
-        if (hit && !done && field["enabled"] !~ /^(no|false|0)$/ && (" " field["types"] " ") ~ / deb /) {
-          split(field["uris"], uri, /[ \t]+/)
-          key = field["signed-by"] ~ /^\// ? field["signed-by"] : ""
-          print uri[1] "\t" key
-          done = 1
-        }
-        delete field
-      }
-      /^#/ { next }
-      /^[ \t]*$/ { flush(); next }
-      /^[ \t]/ { next }
-      { name = tolower($0); sub(/:.*/, "", name); value = $0; sub(/^[^:]*:[ \t]*/, "", value); sub(/[ \t]+$/, "", value); field[name] = value }
-      END { flush() }' "$file"
-  done
-  for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-    [ -r "$file" ] || continue
-    awk -v release="$release" '
-      $1 != "deb" { next }
-      {
-        line = $0; key = ""
-        if (match(line, /\[[^]]*\]/)) {
-          options = substr(line, RSTART + 1, RLENGTH - 2)
-          sub(/\[[^]]*\]/, "", line)
-          if (match(options, /signed-by=[^ ]+/)) key = substr(options, RSTART + 10, RLENGTH - 10)
-        }
-        split(line, part, /[ \t]+/)
-        if (part[3] == release) print part[2] "\t" key
-      }' "$file"
-  done
-}
 
 # Debian 12 has Engine 20.10 and no buildx. Engine 28 of the next-but-one release needs only the
 # libc of Debian 12; the suite is pinned so low that nothing else is ever taken from it.
@@ -188,17 +80,13 @@ add_forky() {
   printf 'Package: *\nPin: release n=forky\nPin-Priority: 90\n' | as_root tee "$FORKY_PIN" >/dev/null
 }
 
-# A broken third-party source must not stop us: what is really missing shows at the install.
-refresh_lists() {
-  say "reading the package lists"
-  if apt update; then return; fi
-  # An old Debian 12 image lacks the keys that sign newer suites.
-  if [ -e "$FORKY_SOURCE" ]; then
-    apt install --only-upgrade debian-archive-keyring || true
-    apt update || say "some package source did not answer; trying with what is there"
-  else
-    say "some package source did not answer; trying with what is there"
-  fi
+# An old Debian 12 image lacks the keys that sign newer suites; its own archive has them.
+refresh_lists_with_forky() {
+  refresh_lists
+  if has_candidate docker-buildx; then return; fi
+  say "renewing the Debian archive keys"
+  apt install --only-upgrade debian-archive-keyring || true
+  refresh_lists
 }
 
 is_debian_12() {
@@ -225,6 +113,16 @@ choose_packages() {
     COMPOSE_PACKAGE=$(first_with_candidate docker-compose-v2 docker-compose-plugin docker-compose) ||
       give_up_with_help "this release has no Compose 2 package"
   fi
+}
+
+prepare_packages() {
+  if is_debian_12 && ! is_installed docker-ce-cli; then
+    add_forky
+    refresh_lists_with_forky
+  else
+    refresh_lists
+  fi
+  choose_packages
 }
 
 would_touch_engine() {
@@ -377,21 +275,22 @@ main() {
   elif engine_answers; then missing="buildx or Compose is missing"
   elif ! command -v dockerd >/dev/null; then missing="the Docker Engine (dockerd) is not installed"
   else missing="the Docker Engine does not answer (not running, or not for this user)"; fi
-  require_root_or_sudo "$missing"
-  if ! command -v dockerd >/dev/null || ! buildx_answers || ! compose_answers; then require_apt "$missing"; fi
+  local help
+  mapfile -t help < <(manual_help)
+  if ! command -v dockerd >/dev/null || ! buildx_answers || ! compose_answers; then require_apt "$missing" "${help[@]}"; fi
+  require_root_or_sudo "$missing" "${help[@]}"
 
-  take_lock
+  # dpkg's own locks are on files in there, and of another type.
+  take_lock /var/lib/dpkg
   if command -v docker >/dev/null && everything_answers; then
     say "$(describe_engine) answer; set up by another run"
     return
   fi
-  LOG=$(mktemp "${TMPDIR:-/tmp}/orchestrate-setup-engine.XXXXXX.log")
+  open_log
   say "$missing; details go to $LOG"
 
   if ! engine_answers && ! command -v dockerd >/dev/null; then
-    if is_debian_12; then add_forky; fi
-    refresh_lists
-    choose_packages
+    prepare_packages
     install_engine
   fi
   if ! engine_answers; then
@@ -400,9 +299,7 @@ main() {
     allow_user
   fi
   if ! buildx_answers || ! compose_answers; then
-    if is_debian_12 && ! is_installed docker-ce-cli && [ ! -e "$FORKY_SOURCE" ]; then add_forky; fi
-    refresh_lists
-    choose_packages
+    prepare_packages
     if ! buildx_answers; then install_plugin "$BUILDX_PACKAGE" buildx; fi
     if ! compose_answers; then install_plugin "$COMPOSE_PACKAGE" compose; fi
   fi
