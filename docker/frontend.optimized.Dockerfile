@@ -3,12 +3,12 @@
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 # Only what decides the dependencies, so that a change of source does not install them again.
-COPY package.json package-lock.json .npmrc ./
+COPY package.json package-lock.json ./
 # `ca` is an optional secret: the certificate authority of a company's proxy, where there is one.
 RUN --mount=type=cache,id=shop-frontend-npm,target=/root/.npm \
     --mount=type=secret,id=ca,target=/run/secrets/ca \
     if [ -s /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi; \
-    npm ci --ignore-scripts
+    npm ci --ignore-scripts --no-audit --no-fund
 
 FROM dependencies AS builder
 COPY . .

@@ -1,4 +1,4 @@
-import { fastify } from "fastify";
+import { fastify, LogController } from "fastify";
 import type { FastifyInstance } from "fastify";
 import type { PrismaClient } from "./generated/prisma/client.ts";
 import type { Predictor } from "./predictor.ts";
@@ -25,7 +25,7 @@ export function createServer(settings: Settings, { database, predict }: Surround
   const answeredBy = { environment: settings.environment, release: settings.release };
   const server = fastify({
     logger: { level: "info" },
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // Requests that came in over a kept connection are still answered while the server closes.
     return503OnClosing: false,
   });
