@@ -1,0 +1,39 @@
+import type { TaskFact } from "../model/event.ts";
+import { formatByteSize } from "../model/byte-size.ts";
+import { formatDuration } from "../model/duration.ts";
+
+/** A fact in a few words, for the line that says how a task ended. */
+export function describeFact(fact: TaskFact): string {
+  switch (fact.fact) {
+    case "image-built":
+      return `${formatByteSize(fact.sizeBytes)}, ${fact.cachedSteps} of ${plural(fact.steps, "step")} cached`;
+    case "image-size":
+      return `${fact.service} ${describeSize(fact.sizeBytes, fact.limitBytes)}`;
+    case "space-freed":
+      return `freed ${formatByteSize(fact.accountedBytes)} (predicted ${formatByteSize(fact.predictedBytes)}) in ${plural(fact.removed, "removal")}`;
+    case "deployed":
+      return `${fact.environment}${fact.url === undefined ? "" : ` at ${fact.url}`}, ${plural(fact.containers, "container")}`;
+    case "http-answered":
+      return `${fact.url} answered ${fact.status} in ${formatDuration(fact.durationMs)}`;
+  }
+}
+
+/** A size against its limit: `58.1 MB of 80.0 MB (73 %)`. */
+export function describeSize(sizeBytes: number, limitBytes: number | undefined): string {
+  if (limitBytes === undefined) return formatByteSize(sizeBytes);
+  return `${formatByteSize(sizeBytes)} of ${formatByteSize(limitBytes)} (${formatPercent(sizeBytes, limitBytes)})`;
+}
+
+/** `part` of `whole` in whole percent, rounded so that only what reaches the whole shows 100 % or more. */
+export function formatPercent(part: number, whole: number): string {
+  if (whole <= 0) return part <= 0 ? "0 %" : "over";
+  const percent = (part / whole) * 100;
+  const rounded = Math.round(percent);
+  if (percent < 100 && rounded >= 100) return "99 %";
+  return `${percent > 100 && rounded <= 100 ? 101 : rounded} %`;
+}
+
+/** A count with its noun: `1 task`, `3 tasks`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
