@@ -19,9 +19,9 @@ set -euo pipefail
 
 readonly ME=base-images
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=progress.sh
+# shellcheck source-path=SCRIPTDIR source=progress.sh
 . "$here/progress.sh"
-# shellcheck source=apt.sh
+# shellcheck source-path=SCRIPTDIR source=apt.sh
 . "$here/apt.sh"
 
 readonly ROOT=${here%/scripts}

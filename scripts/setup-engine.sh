@@ -12,9 +12,9 @@ set -euo pipefail
 
 readonly ME=setup-engine
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=progress.sh
+# shellcheck source-path=SCRIPTDIR source=progress.sh
 . "$here/progress.sh"
-# shellcheck source=apt.sh
+# shellcheck source-path=SCRIPTDIR source=apt.sh
 . "$here/apt.sh"
 
 readonly INFO_LIMIT_S=10                # a healthy engine answers `docker info` in well under a second
