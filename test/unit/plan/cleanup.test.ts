@@ -1,0 +1,236 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { planCleanup } from "../../../src/plan/cleanup.ts";
+import type { CleanupPolicy } from "../../../src/model/build-config.ts";
+import type { CleanupPlan } from "../../../src/model/cleanup.ts";
+import {
+  HOUR_MS,
+  NOW_MS,
+  POLICY,
+  SCOPE,
+  aRecord,
+  accountedBytes,
+  anImage,
+  anObservation,
+  applyPlan,
+  worlds,
+} from "./cleanup-rig.ts";
+
+const removedIds = (plan: CleanupPlan): string[] => plan.items.map((item) => item.id);
+const protections = (plan: CleanupPlan): Record<string, string> =>
+  Object.fromEntries(plan.kept.map((item) => [item.id.replace("sha256:", ""), item.protection.because]));
+
+describe("planCleanup: images", () => {
+  it("removes what is older than the newest of each service, oldest first", () => {
+    const images = [
+      anImage("a", { ageMs: 2 * HOUR_MS }),
+      anImage("b", { ageMs: 5 * HOUR_MS }),
+      anImage("c", { ageMs: 4 * HOUR_MS }),
+      anImage("d", { ageMs: 3 * HOUR_MS }),
+      anImage("e", { ageMs: 50 * HOUR_MS, service: "api" }),
+    ];
+    const plan = planCleanup(anObservation({ images }), POLICY, SCOPE);
+    expect(removedIds(plan)).toEqual(["sha256:b", "sha256:c"]);
+    expect(plan.items[0]?.reason).toBe("untagged, number 4 of web, the newest 2 are kept");
+    expect(protections(plan)).toEqual({ a: "newest-of-service", d: "newest-of-service", e: "newest-of-service" });
+  });
+
+  it("counts a tag that was set again as new", () => {
+    const images = [
+      anImage("old-but-tagged-today", { ageMs: 90 * HOUR_MS, lastTaggedAtMs: NOW_MS - 2 * HOUR_MS }),
+      anImage("b", { ageMs: 5 * HOUR_MS }),
+      anImage("c", { ageMs: 4 * HOUR_MS }),
+    ];
+    expect(removedIds(planCleanup(anObservation({ images }), POLICY, SCOPE))).toEqual(["sha256:b"]);
+  });
+
+  it.each(["running", "exited", "created"])("keeps the image of a container that is %s", (state) => {
+    const images = [anImage("a"), anImage("b", { ageMs: 11 * HOUR_MS }), anImage("c", { ageMs: 12 * HOUR_MS })];
+    const containers = [{ id: "1", name: "web-1", imageId: "sha256:c", state, labels: {} }];
+    const plan = planCleanup(anObservation({ images, containers }), POLICY, SCOPE);
+    expect(removedIds(plan)).toEqual([]);
+    expect(plan.kept.find((item) => item.id === "sha256:c")?.protection).toEqual({
+      because: "used-by-container",
+      container: "web-1",
+      state,
+    });
+  });
+
+  it("keeps what is younger than the minimum age, to the millisecond", () => {
+    const images = [
+      anImage("a", { ageMs: 0 }),
+      anImage("b", { ageMs: 1 }),
+      anImage("young", { ageMs: HOUR_MS - 1 }),
+      anImage("of-age", { ageMs: HOUR_MS }),
+    ];
+    const plan = planCleanup(anObservation({ images }), POLICY, SCOPE);
+    expect(removedIds(plan)).toEqual(["sha256:of-age"]);
+    expect(protections(plan)["young"]).toBe("younger-than-minimum-age");
+  });
+
+  it("keeps an image that also has a name which is not ours", () => {
+    const old = (id: string, tags: readonly string[]) => anImage(id, { ageMs: 90 * HOUR_MS, tags });
+    const images = [
+      anImage("a"),
+      anImage("b"),
+      old("ours", ["shop/web:1", "docker.io/shop/web:2"]),
+      old("theirs", ["shop/web:3", "backup/web:3"]),
+      old("registry", ["registry.test:5000/shop/web:3"]),
+    ];
+    const plan = planCleanup(anObservation({ images }), POLICY, SCOPE);
+    expect(removedIds(plan)).toEqual(["sha256:ours"]);
+    expect(protections(plan)).toMatchObject({ theirs: "tagged-by-others", registry: "tagged-by-others" });
+  });
+
+  it("does not even mention an image of another project or without our labels", () => {
+    const foreign = [
+      anImage("x", { ageMs: 90 * HOUR_MS, labels: {} }),
+      anImage("y", { labels: { "dev.orchestrate.project": "other", "dev.orchestrate.service": "web" } }),
+      anImage("z", { labels: { "dev.orchestrate.project": "shop" } }),
+    ];
+    const plan = planCleanup(anObservation({ images: [...foreign, ...foreign] }), { ...POLICY, minAgeMs: 0 }, SCOPE);
+    expect(plan).toEqual({ items: [], kept: [], predictedBytes: 0 });
+  });
+
+  it("keeps one image of a service even when told to keep none", () => {
+    const images = [anImage("a"), anImage("b", { ageMs: 20 * HOUR_MS })];
+    const plan = planCleanup(anObservation({ images }), { ...POLICY, keepImagesPerService: 0 }, SCOPE);
+    expect(removedIds(plan)).toEqual(["sha256:b"]);
+  });
+});
+
+describe("planCleanup: cache", () => {
+  const budget = (maxCacheBytes: number): CleanupPolicy => ({ ...POLICY, maxCacheBytes });
+
+  it("prunes the longest unused until the budget holds, and no more", () => {
+    const cache = [
+      aRecord("new", { lastUsedAtMs: NOW_MS - 1 }),
+      aRecord("oldest", { lastUsedAtMs: NOW_MS - 3 }),
+      aRecord("old", { lastUsedAtMs: NOW_MS - 2 }),
+    ];
+    expect(removedIds(planCleanup(anObservation({ cache }), budget(2_000), SCOPE))).toEqual(["oldest"]);
+    expect(removedIds(planCleanup(anObservation({ cache }), budget(1_999), SCOPE))).toEqual(["oldest", "old"]);
+    expect(planCleanup(anObservation({ cache }), budget(3_000), SCOPE).items).toEqual([]);
+  });
+
+  it("prefers the less used of two that were last used together", () => {
+    const cache = [aRecord("often", { usageCount: 9 }), aRecord("seldom", { usageCount: 2 })];
+    expect(removedIds(planCleanup(anObservation({ cache }), budget(1_000), SCOPE))).toEqual(["seldom"]);
+  });
+
+  it("prunes children before their parents, and no parent of something that stays", () => {
+    const cache = [
+      aRecord("parent", { lastUsedAtMs: 1 }),
+      aRecord("child", { parents: ["parent"], lastUsedAtMs: 3 }),
+      aRecord("busy-parent", { lastUsedAtMs: 0 }),
+      aRecord("busy", { parents: ["busy-parent"], inUse: true }),
+    ];
+    expect(removedIds(planCleanup(anObservation({ cache }), budget(0), SCOPE))).toEqual(["child", "parent"]);
+  });
+
+  it("leaves records that share their bytes with an image: removing them frees nothing", () => {
+    const images = [anImage("a")];
+    const cache = [aRecord("shared", { shared: true }), aRecord("private")];
+    const plan = planCleanup(anObservation({ images, cache }), budget(0), SCOPE);
+    expect(removedIds(plan)).toEqual(["private"]);
+    expect(plan.predictedBytes).toBe(1_000);
+  });
+
+  it("counts and prunes a record whose last image goes, and predicts its layer once", () => {
+    const images = [
+      anImage("a"),
+      anImage("b", { ageMs: 11 * HOUR_MS }),
+      anImage("c", { ageMs: 12 * HOUR_MS, sizeBytes: 700, layers: [{ chainId: "c", sizeBytes: 700 }] }),
+    ];
+    const cache = [aRecord("layer-of-c", { shared: true, sizeBytes: 700 })];
+    const kept = planCleanup(anObservation({ images, cache }), budget(1_000), SCOPE);
+    expect(removedIds(kept)).toEqual(["sha256:c"]);
+    expect(kept.predictedBytes).toBe(0); // the cache still holds the layer
+    const pruned = planCleanup(anObservation({ images, cache }), budget(0), SCOPE);
+    expect(removedIds(pruned)).toEqual(["sha256:c", "layer-of-c"]);
+    expect(pruned.predictedBytes).toBe(700);
+  });
+});
+
+describe("planCleanup: on any engine", () => {
+  const policies = fc.record({
+    maxCacheBytes: fc.integer({ min: 0, max: 30_000 }),
+    keepImagesPerService: fc.integer({ min: 1, max: 3 }),
+    minAgeMs: fc.integer({ min: 0, max: 60 * HOUR_MS }),
+  });
+  const check = (property: (world: Parameters<typeof applyPlan>[0], policy: CleanupPolicy) => void): void => {
+    fc.assert(fc.property(worlds, policies, property), { numRuns: 2_000 });
+  };
+
+  it("lists nothing that is protected or unknown, and everything of ours exactly once", () => {
+    check(({ observation }, policy) => {
+      const plan = planCleanup(observation, policy, SCOPE);
+      const removed = new Set(removedIds(plan));
+      for (const image of observation.images) {
+        const listed = removed.has(image.id);
+        const ours = image.labels["dev.orchestrate.project"] === "shop";
+        expect(plan.kept.filter((item) => item.id === image.id).length).toBe(ours && !listed ? 1 : 0);
+        if (!listed) continue;
+        expect(ours).toBe(true);
+        expect(observation.containers.some((container) => container.imageId === image.id)).toBe(false);
+        expect(image.tags.every((tag) => /^(docker\.io\/)?shop\/(web|api):/.test(tag))).toBe(true);
+        expect(NOW_MS - image.createdAtMs).toBeGreaterThanOrEqual(policy.minAgeMs);
+      }
+    });
+  });
+
+  it("leaves every service its newest images", () => {
+    check((world, policy) => {
+      const after = applyPlan(world, planCleanup(world.observation, policy, SCOPE)).observation.images;
+      for (const service of ["web", "api", "retired"]) {
+        const count = (images: typeof after) =>
+          images.filter(
+            ({ labels }) =>
+              labels["dev.orchestrate.project"] === "shop" && labels["dev.orchestrate.service"] === service,
+          ).length;
+        const before = count(world.observation.images);
+        expect(count(after)).toBeGreaterThanOrEqual(Math.min(before, policy.keepImagesPerService));
+      }
+    });
+  });
+
+  it("meets the cache budget, or nothing that may be pruned is left", () => {
+    check((world, policy) => {
+      const { cache } = applyPlan(world, planCleanup(world.observation, policy, SCOPE)).observation;
+      const privateBytes = cache.filter((record) => !record.shared).reduce((sum, record) => sum + record.sizeBytes, 0);
+      if (privateBytes <= policy.maxCacheBytes) return;
+      const parents = new Set(cache.flatMap((record) => record.parents));
+      const prunable = cache.filter((record) => !record.shared && !record.inUse && !parents.has(record.id));
+      expect(prunable.filter((record) => record.sizeBytes > 0)).toEqual([]);
+    });
+  });
+
+  it("predicts the bytes that applying it frees", () => {
+    check((world, policy) => {
+      const plan = planCleanup(world.observation, policy, SCOPE);
+      expect(plan.predictedBytes).toBe(accountedBytes(world) - accountedBytes(applyPlan(world, plan)));
+    });
+  });
+
+  it("is the same for the same input in another order, and empty once applied", () => {
+    check((world, policy) => {
+      const plan = planCleanup(world.observation, policy, SCOPE);
+      const { images, cache } = world.observation;
+      const shuffled = { ...world.observation, images: [...images].reverse(), cache: [...cache].reverse() };
+      expect(planCleanup(shuffled, policy, SCOPE).items).toEqual(plan.items);
+      expect(planCleanup(applyPlan(world, plan).observation, policy, SCOPE).items).toEqual([]);
+    });
+  });
+
+  it("prunes no record before its children and none that is in use", () => {
+    check(({ observation }, policy) => {
+      const present = new Map(observation.cache.map((record) => [record.id, record]));
+      for (const item of planCleanup(observation, policy, SCOPE).items) {
+        if (item.item === "image") continue;
+        expect(present.get(item.id)?.inUse).toBe(false);
+        expect([...present.values()].filter((record) => record.parents.includes(item.id))).toEqual([]);
+        present.delete(item.id);
+      }
+    });
+  });
+});
