@@ -58,3 +58,26 @@ export function looksUpstream(condition: Condition): boolean {
       return condition.operands.some(looksUpstream);
   }
 }
+
+/** The condition as one would write it after `if:`. */
+export function describeCondition(condition: Condition): string {
+  switch (condition.is) {
+    case "success":
+    case "failure":
+    case "always":
+      return `${condition.is}()`;
+    case "constant":
+      return condition.text;
+    case "not":
+      return `!${describeOperand(condition.operand)}`;
+    case "all":
+      return condition.operands.map(describeOperand).join(" && ");
+    case "any":
+      return condition.operands.map(describeOperand).join(" || ");
+  }
+}
+
+function describeOperand(condition: Condition): string {
+  const composed = condition.is === "all" || condition.is === "any";
+  return composed ? `(${describeCondition(condition)})` : describeCondition(condition);
+}
