@@ -1,0 +1,135 @@
+import type { BuildConfig } from "../model/build-config.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Pipeline, PipelineTask } from "../model/pipeline.ts";
+import { expandBuild } from "./bake-expansion.ts";
+import type { ExpandedTarget } from "./bake-expansion.ts";
+import type { BakeAnswers, BakeQueryPlan } from "./bake-query.ts";
+import { environmentScope } from "./pipeline-check.ts";
+import { resolveEdges } from "./pipeline-edges.ts";
+import type { PipelineEdges } from "./pipeline-edges.ts";
+
+/** A node of one pipeline before pipelines are merged. */
+export interface Draft {
+  /** The id where no other pipeline uses it for something else. */
+  readonly id: string;
+  readonly task: PipelineTask;
+  /** Set for nodes of build tasks. */
+  readonly target?: ExpandedTarget;
+  readonly inEnvironment: boolean;
+  /** Places of the predecessors in the same pipeline's drafts, ascending, each once. */
+  readonly needs: readonly number[];
+}
+
+/** The nodes of one pipeline, in file order. */
+export interface PipelineDrafts {
+  readonly pipeline: Pipeline;
+  readonly edges: PipelineEdges;
+  readonly drafts: readonly Draft[];
+  /** First draft of every task and, one past the end, the number of drafts. */
+  readonly firstOf: readonly number[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What expanding needs besides the pipeline. */
+export interface ExpansionInput {
+  readonly buildConfig: BuildConfig;
+  readonly plan: BakeQueryPlan;
+  readonly answers: BakeAnswers;
+}
+
+/** Turns each task of a sound pipeline into its nodes: one for every bake target of a build task, one for any other. */
+export function draftNodes(pipeline: Pipeline, input: ExpansionInput): PipelineDrafts {
+  const edges = resolveEdges(pipeline);
+  const diagnostics: Diagnostic[] = [];
+  const targetsOf = pipeline.tasks.map((task) => {
+    if (task.kind !== "build") return undefined;
+    const expansion = expandBuild(task.name, task.build, answerTo(task, input));
+    diagnostics.push(...expansion.diagnostics);
+    return expansion.targets;
+  });
+  const firstOf = [0];
+  for (const targets of targetsOf) firstOf.push((firstOf.at(-1) ?? 0) + (targets?.length ?? 1));
+  if (diagnostics.length > 0) return { pipeline, edges, drafts: [], firstOf, diagnostics };
+
+  const scope = environmentScope(pipeline, edges);
+  const drafts: Draft[] = [];
+  for (const [place, task] of pipeline.tasks.entries()) {
+    const needs = needsOf(place, { edges, targetsOf, firstOf }, diagnostics);
+    const inEnvironment = scope[place] === 1;
+    const suffix = inEnvironment && pipeline.environment !== undefined ? `@${pipeline.environment.name}` : "";
+    const targets = targetsOf[place];
+    if (targets === undefined) {
+      drafts.push({ id: `${task.name}${suffix}`, task, inEnvironment, needs });
+      continue;
+    }
+    const first = firstOf[place] ?? 0;
+    for (const target of targets) {
+      const links = target.links.map((link) => first + link);
+      const id = `${task.name}/${target.name}${suffix}`;
+      drafts.push({ id, task, target, inEnvironment, needs: ascending([...needs, ...links]) });
+    }
+  }
+  return { pipeline, edges, drafts, firstOf, diagnostics: [...diagnostics, ...duplicateIds(drafts)] };
+}
+
+function answerTo(task: PipelineTask, { plan, answers }: ExpansionInput) {
+  const answer = answers.get(plan.keyOf.get(task) ?? "");
+  if (answer === undefined) throw new Error(`no answer of bake for the task ${task.name}`);
+  return answer;
+}
+
+interface TaskNodes {
+  readonly edges: PipelineEdges;
+  readonly targetsOf: readonly (readonly ExpandedTarget[] | undefined)[];
+  readonly firstOf: readonly number[];
+}
+
+/** `needs: [images]` means every node of it, `needs: [images/frontend]` that one. */
+function needsOf(place: number, nodes: TaskNodes, diagnostics: Diagnostic[]): readonly number[] {
+  const needs: number[] = [];
+  for (const need of nodes.edges.needs[place] ?? []) {
+    const first = nodes.firstOf[need.place] ?? 0;
+    const targets = nodes.targetsOf[need.place];
+    if (targets === undefined) {
+      needs.push(first);
+    } else if (need.bakeTarget === undefined) {
+      for (let offset = 0; offset < targets.length; offset += 1) needs.push(first + offset);
+    } else {
+      const offset = targets.findIndex((target) => target.name === need.bakeTarget);
+      if (offset === -1) {
+        diagnostics.push({
+          code: "task-unknown",
+          severity: "error",
+          message: `\`${need.written.task}\` is no bake target of that build task`,
+          location: need.written.location,
+          hint: `it builds ${targets.map((target) => target.name).join(", ")}`,
+        });
+      } else needs.push(first + offset);
+    }
+  }
+  return ascending(needs);
+}
+
+function duplicateIds(drafts: readonly Draft[]): readonly Diagnostic[] {
+  const seen = new Map<string, Draft>();
+  const diagnostics: Diagnostic[] = [];
+  for (const draft of drafts) {
+    const first = seen.get(draft.id);
+    if (first === undefined) seen.set(draft.id, draft);
+    else {
+      diagnostics.push({
+        code: "task-duplicate",
+        severity: "error",
+        message: `two nodes would be called \`${draft.id}\``,
+        location: draft.task.location,
+        related: [{ message: "the first one", location: first.task.location }],
+        hint: "rename one of the two tasks",
+      });
+    }
+  }
+  return diagnostics;
+}
+
+function ascending(places: readonly number[]): readonly number[] {
+  return places.length < 2 ? places : [...new Set(places)].sort((a, b) => a - b);
+}
