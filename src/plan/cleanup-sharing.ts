@@ -1,3 +1,4 @@
+import { imageTimeMs } from "./cleanup-images.ts";
 import type { EngineObservation, ObservedCacheRecord, ObservedImage, ObservedLayer } from "../model/observation.ts";
 
 /**
@@ -19,51 +20,75 @@ export function accountedSizeBytes(
 
 /**
  * The shared cache records that still share a layer when only `remaining` are left of the observed images. The engine
- * says that a record is shared, not with what: it is the layer at the same place above its parents with the same size.
- * Where several fit, one that stays is assumed, so that a record is never called private too early.
+ * says that a record is shared, not with what: see {@link placeRecords}. A record that fits nowhere counts as shared.
  */
 export function recordsSharedWith(
   remaining: readonly ObservedImage[],
   observation: EngineObservation,
 ): ReadonlySet<string> {
   const stays = new Set(chainLayers(remaining).keys());
-  const placed = placeRecords(observation);
+  const places = placeRecords(observation);
   const shared = new Set<string>();
-  for (const record of observation.cache) {
-    if (!record.shared) continue;
-    const places = placed.get(record.id);
-    if (places === undefined || places.some((chainId) => stays.has(chainId))) shared.add(record.id);
+  for (const { id, shared: sharesNow } of observation.cache) {
+    const chainId = places.get(id);
+    if (sharesNow && (chainId === undefined || stays.has(chainId))) shared.add(id);
   }
   return shared;
 }
 
-/** The layers on which each shared record may lie; a record without an entry fits nowhere. */
-function placeRecords(observation: EngineObservation): ReadonlyMap<string, readonly string[]> {
-  const above = layersAbove(observation.images);
-  const anywhere = [...above.keys()];
-  const records = new Map(observation.cache.map((record) => [record.id, record]));
-  const places = new Map<string, readonly string[]>();
-  const place = (record: ObservedCacheRecord): readonly string[] => {
-    const known = places.get(record.id);
-    if (known !== undefined) return known;
-    places.set(record.id, []); // cuts a cycle, which the engine never reports
-    const parents = record.parents.flatMap((id) => records.get(id) ?? []).filter((parent) => parent.shared);
-    const below = parents.length > 0 ? parents.flatMap(place) : record.parents.length > 0 ? anywhere : [BOTTOM];
-    const found = below
-      .flatMap((chainId) => above.get(chainId) ?? [])
-      // A base image that was pulled or taken from the engine is listed with no bytes of its own.
-      .filter((layer) => record.sizeBytes === 0 || layer.sizeBytes === record.sizeBytes)
-      .map((layer) => layer.chainId);
-    places.set(record.id, found);
-    return found;
-  };
-  for (const record of observation.cache) {
-    if (record.shared) place(record);
-  }
-  for (const [id, found] of places) {
-    if (found.length === 0) places.delete(id);
+/**
+ * The layer that each shared record holds: one of the same size, above the layer of its parent. Each layer is held by one
+ * record, so where siblings have equal sizes their number is right, and the record used last goes with the newest image.
+ */
+function placeRecords({ images, cache }: EngineObservation): ReadonlyMap<string, string> {
+  const above = layersAbove(images);
+  const records = new Map(cache.filter((record) => record.shared).map((record) => [record.id, record]));
+  const places = new Map<string, string>();
+  const claimed = new Set<string>();
+  for (const record of sortForPlacing(records)) {
+    const layer = candidateLayers(record, above, places).find(
+      ({ chainId, sizeBytes }) =>
+        !claimed.has(chainId) &&
+        // A base image that was pulled, or taken from the engine, is listed with no bytes of its own.
+        (record.sizeBytes === 0 || record.sizeBytes === sizeBytes),
+    );
+    if (layer === undefined) continue;
+    claimed.add(layer.chainId);
+    places.set(record.id, layer.chainId);
   }
   return places;
+}
+
+/** The layers above those of the record's parents, newest image first; all layers where the parents are unknown. */
+function candidateLayers(
+  record: ObservedCacheRecord,
+  above: ReadonlyMap<string, readonly ObservedLayer[]>,
+  places: ReadonlyMap<string, string>,
+): readonly ObservedLayer[] {
+  if (record.parents.length === 0) return above.get(BOTTOM) ?? [];
+  const below = record.parents.flatMap((id) => places.get(id) ?? []);
+  return below.length > 0 ? below.flatMap((chainId) => above.get(chainId) ?? []) : [...above.values()].flat();
+}
+
+/** Parents first; among siblings those of known size first, then the last used. */
+function sortForPlacing(records: ReadonlyMap<string, ObservedCacheRecord>): readonly ObservedCacheRecord[] {
+  const depths = new Map<string, number>();
+  const depthOf = (record: ObservedCacheRecord): number => {
+    const known = depths.get(record.id);
+    if (known !== undefined) return known;
+    depths.set(record.id, 0); // cuts a cycle, which the engine never reports
+    const parents = record.parents.flatMap((id) => records.get(id) ?? []);
+    const depth = parents.length === 0 ? 0 : 1 + Math.max(...parents.map(depthOf));
+    depths.set(record.id, depth);
+    return depth;
+  };
+  return [...records.values()].sort(
+    (a, b) =>
+      depthOf(a) - depthOf(b) ||
+      Number(a.sizeBytes === 0) - Number(b.sizeBytes === 0) ||
+      b.lastUsedAtMs - a.lastUsedAtMs ||
+      (a.id < b.id ? -1 : 1),
+  );
 }
 
 /** Stands for the empty file system below every first layer. */
@@ -72,7 +97,8 @@ const BOTTOM = "";
 function layersAbove(images: readonly ObservedImage[]): ReadonlyMap<string, readonly ObservedLayer[]> {
   const above = new Map<string, ObservedLayer[]>();
   const seen = new Set<string>();
-  for (const image of images) {
+  const newestFirst = [...images].sort((a, b) => imageTimeMs(b) - imageTimeMs(a) || (a.id < b.id ? -1 : 1));
+  for (const image of newestFirst) {
     let below = BOTTOM;
     for (const layer of layersOf(image)) {
       if (!seen.has(layer.chainId)) {

@@ -74,7 +74,7 @@ export function applyPlan(world: World, plan: CleanupPlan): World {
   const layers = new Set(images.flatMap((image) => (image.layers ?? []).map((layer) => layer.chainId)));
   const cache = world.observation.cache
     .filter((record) => !gone.has(record.id))
-    .map((record) => ({ ...record, shared: layers.has(world.layerOfRecord.get(record.id) ?? "none") }));
+    .map((record) => aRecord(record.id, { ...record, shared: layers.has(world.layerOfRecord.get(record.id) ?? "") }));
   return { ...world, observation: { ...world.observation, images, cache } };
 }
 

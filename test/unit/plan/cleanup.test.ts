@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { planCleanup } from "../../../src/plan/cleanup.ts";
 import type { CleanupPolicy } from "../../../src/model/build-config.ts";
 import type { CleanupPlan } from "../../../src/model/cleanup.ts";
+import type { EngineObservation } from "../../../src/model/observation.ts";
 import {
   HOUR_MS,
   NOW_MS,
@@ -149,6 +150,45 @@ describe("planCleanup: cache", () => {
     const pruned = planCleanup(anObservation({ images, cache }), budget(0), SCOPE);
     expect(removedIds(pruned)).toEqual(["sha256:c", "layer-of-c"]);
     expect(pruned.predictedBytes).toBe(700);
+  });
+});
+
+describe("planCleanup: which record holds which layer", () => {
+  /** Four builds of one service, each with a changed layer of the same size on a common base, all still in the cache. */
+  const rebuilds = (): EngineObservation => {
+    const base = { chainId: "base", sizeBytes: 5_000 };
+    const versions = [0, 1, 2, 3];
+    const images = versions.map((n) =>
+      anImage(`v${n}`, {
+        ageMs: (10 - n) * HOUR_MS,
+        sizeBytes: 5_100,
+        layers: [base, { chainId: `top-${n}`, sizeBytes: 100 }],
+      }),
+    );
+    const tops = versions.map((n) =>
+      aRecord(`r${n}`, { parents: ["base"], shared: true, sizeBytes: 100, lastUsedAtMs: NOW_MS - (10 - n) * HOUR_MS }),
+    );
+    return anObservation({ images, cache: [...tops, aRecord("base", { shared: true, sizeBytes: 5_000 })] });
+  };
+
+  it("tells layers of equal size apart by their age", () => {
+    const plan = planCleanup(rebuilds(), { ...POLICY, maxCacheBytes: 0 }, SCOPE);
+    expect(removedIds(plan)).toEqual(["sha256:v0", "sha256:v1", "r0", "r1"]);
+    expect(plan.predictedBytes).toBe(200);
+  });
+
+  it("calls a record shared when it fits nowhere", () => {
+    const { images, cache } = rebuilds();
+    const odd = cache.map((record) => (record.id === "r0" ? aRecord("r0", { ...record, sizeBytes: 101 }) : record));
+    const plan = planCleanup(anObservation({ images, cache: odd }), { ...POLICY, maxCacheBytes: 0 }, SCOPE);
+    expect(removedIds(plan)).not.toContain("r0");
+  });
+
+  it("finds the place of a record whose parent was pruned", () => {
+    const { images, cache } = rebuilds();
+    const orphans = cache.filter((record) => record.id !== "base");
+    const plan = planCleanup(anObservation({ images, cache: orphans }), { ...POLICY, maxCacheBytes: 0 }, SCOPE);
+    expect(removedIds(plan)).toEqual(["sha256:v0", "sha256:v1", "r0", "r1"]);
   });
 });
 
