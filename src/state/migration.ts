@@ -1,0 +1,72 @@
+import type { DatabaseSync } from "node:sqlite";
+
+/**
+ * The schema as a list of steps; a store of version n has had the first n applied. Steps are only ever appended: a store
+ * written by any earlier version stays readable.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE runs (
+     run_id TEXT PRIMARY KEY,
+     variants TEXT NOT NULL,
+     status TEXT NOT NULL,
+     started_at_ms INTEGER NOT NULL,
+     duration_ms INTEGER,
+     process_id INTEGER NOT NULL,
+     log_directory TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX runs_by_start ON runs (started_at_ms);
+   CREATE TABLE task_records (
+     run_id TEXT NOT NULL REFERENCES runs (run_id) ON DELETE CASCADE,
+     task TEXT NOT NULL,
+     kind TEXT NOT NULL,
+     status TEXT NOT NULL,
+     started_at_ms INTEGER,
+     duration_ms INTEGER NOT NULL,
+     outputs TEXT NOT NULL,
+     facts TEXT NOT NULL,
+     failure TEXT,
+     PRIMARY KEY (run_id, task)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE task_durations (
+     task TEXT NOT NULL,
+     at_ms INTEGER NOT NULL,
+     duration_ms INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX task_durations_by_task ON task_durations (task, at_ms);
+   CREATE TABLE image_sizes (
+     service TEXT NOT NULL,
+     image_id TEXT NOT NULL,
+     size_bytes INTEGER NOT NULL,
+     at_ms INTEGER NOT NULL,
+     PRIMARY KEY (service, image_id)
+   ) STRICT, WITHOUT ROWID;`,
+];
+
+/** How a migration ended. */
+export type Migrated = { readonly ok: true } | { readonly ok: false; readonly version: number };
+
+/**
+ * Brings a store up to date, in one transaction that other processes wait for. Refuses a store that knows more steps than
+ * we do, untouched. Throws what SQLite throws.
+ */
+export function migrate(database: DatabaseSync, migrations: readonly string[]): Migrated {
+  const known = versionOf(database);
+  if (known > migrations.length) return { ok: false, version: known };
+  if (known === migrations.length) return { ok: true };
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    // Another process may have been faster while we waited for the lock.
+    const current = versionOf(database);
+    for (const step of migrations.slice(current)) database.exec(step);
+    if (current < migrations.length) database.exec(`PRAGMA user_version = ${migrations.length}`);
+    database.exec("COMMIT");
+    return current > migrations.length ? { ok: false, version: current } : { ok: true };
+  } catch (error) {
+    database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+}
