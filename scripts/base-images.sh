@@ -302,6 +302,8 @@ main() {
   open_log
   take_lock "$BASE"
   recipe=$(recipe)
+  # With wheels the plain ml image starts from a Python that has no torch yet.
+  if [ "${ORCHESTRATE_ML:-debian}" = wheels ]; then set -- "$@" python-full; fi
   mapfile -t stages < <(wanted_images default "$@" | missing_stages "$recipe")
   if [ ${#stages[@]} -gt 0 ]; then
     say "details go to $LOG"
