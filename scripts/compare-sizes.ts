@@ -3,7 +3,9 @@
  * the optimised ones are. Every figure is read from the engine; nothing is assumed about the baselines: which base image
  * and which torch they have is looked up and printed beside the figure.
  *
- * Usage: node scripts/compare-sizes.ts [--json] [--no-build]
+ * Usage: scripts/compare-sizes.sh [--json] [--no-build]
+ * Where the default index cannot be reached but pip knows folders of wheels, the CUDA baseline can be built from those:
+ *   scripts/cuda-wheels.sh && ORCHESTRATE_ML=wheels scripts/compare-sizes.sh
  * Exit codes: 0 every bar that can be measured here is reached, 1 one is missed, 2 something could not be built or read.
  */
 import { spawn } from "node:child_process";
@@ -66,7 +68,8 @@ async function run(command: string, args: readonly string[], { shown = false } =
 }
 
 const bakeTargetNames = ["default", "plain", "ml-plain-cpu"];
-const cudaTag = "shop/ml:plain-cuda";
+/** Where the plain ml image with CUDA goes, for the default tag "shop/ml:plain". */
+const cudaTag = (targets: BakeTargets): string => `${targets["ml-plain"]?.tags[0] ?? "shop/ml:plain"}-cuda`;
 
 async function resolveTargets(): Promise<BakeTargets> {
   const printed = await run("docker", ["buildx", "bake", "--print", ...bakeTargetNames]);
@@ -74,8 +77,13 @@ async function resolveTargets(): Promise<BakeTargets> {
   return parsed.target;
 }
 
-function hasCudaWheels(): boolean {
-  return existsSync(cudaWheels) && readdirSync(cudaWheels).some((name) => /^torch-.*\.whl$/.test(name));
+/** Whether scripts/cuda-wheels.sh has put its wheels, and the base of ml-plain has no torch of its own. */
+function hasCudaWheels(targets: BakeTargets): boolean {
+  return (
+    targets["ml-plain"]?.contexts?.["wheelhouse"] !== undefined &&
+    existsSync(cudaWheels) &&
+    readdirSync(cudaWheels).some((name) => /^torch-.*\.whl$/.test(name))
+  );
 }
 
 /** Bake reads files outside the project only when told that it may. */
@@ -87,10 +95,10 @@ function allowSecrets(targets: BakeTargets): readonly string[] {
 /** Builds all images, with bake's own progress. The CUDA baseline only where its wheels have been put. */
 async function buildImages(targets: BakeTargets): Promise<void> {
   await run("docker", ["buildx", "bake", ...allowSecrets(targets), ...bakeTargetNames], { shown: true });
-  if (!hasCudaWheels()) return;
-  const settings = [`tags=${cudaTag}`, `contexts.wheelhouse=${cudaWheels}`, "args.PIP_NO_INDEX=1"];
+  if (!hasCudaWheels(targets)) return;
+  const settings = [`tags=${cudaTag(targets)}`, `contexts.wheelhouse=${cudaWheels}`, "args.PIP_NO_INDEX=1"];
   const flags = settings.flatMap((setting) => ["--set", `ml-plain.${setting}`]);
-  await run("docker", ["buildx", "bake", ...flags, "ml-plain"], { shown: true });
+  await run("docker", ["buildx", "bake", ...allowSecrets(targets), ...flags, "ml-plain"], { shown: true });
 }
 
 async function readSizeBytes(image: string): Promise<number> {
@@ -116,11 +124,12 @@ async function readTorch(image: string): Promise<{ readonly version: string; rea
   return { version, cuda: cuda !== "none" };
 }
 
-/** "node:24-bookworm", or "node:24-bookworm (local stand-in, 711 MB)" where an override of this machine replaces it. */
+/** "node:24-bookworm", or "node:24-bookworm (here NAME, 711 MB)" where an override of this machine replaces it. */
 async function describeBase(name: string, target: BakeTarget | undefined): Promise<string> {
   const standIn = target?.contexts?.[name];
   if (standIn === undefined) return name;
-  return `${name} (local stand-in, ${formatMegabytes(await readSizeBytes(standIn.replace("docker-image://", "")))})`;
+  const image = standIn.replace("docker-image://", "");
+  return `${name} (here ${image}, ${formatMegabytes(await readSizeBytes(image))})`;
 }
 
 async function compare(targets: BakeTargets): Promise<Comparison> {
@@ -139,7 +148,7 @@ async function compare(targets: BakeTargets): Promise<Comparison> {
   const optimisedTorch = await readTorch(imageOf("ml"));
   const unmeasurable: Unmeasurable[] = [];
 
-  const fromIndex = hasCudaWheels() ? cudaTag : imageOf("ml-plain");
+  const fromIndex = hasCudaWheels(targets) ? cudaTag(targets) : imageOf("ml-plain");
   const indexTorch = await readTorch(fromIndex);
   if (indexTorch.cuda) {
     rows.push(await rowOf("ml", fromIndex, `${pythonBase}, torch ${indexTorch.version} of the default index`, 0.6));
