@@ -55,6 +55,16 @@ give_up_with_help() {
   give_up "$@" "${help[@]}"
 }
 
+# The engine runs and this user may not use it: who may is for its owner to decide, not for a script.
+require_permission() {
+  local user said
+  said=$(docker info 2>&1 || true)
+  case $said in *"permission denied"*) ;; *) return 0 ;; esac
+  user=$(id -un)
+  give_up "the Docker Engine runs, but user '$user' may not use it" \
+    "Join its group, then log in again:  sudo usermod -aG docker $user"
+}
+
 require_local_engine() {
   [ -z "${DOCKER_HOST:-}" ] || give_up "DOCKER_HOST points at an engine that does not answer" \
     "Start that engine, or unset DOCKER_HOST to use one on this machine."
@@ -208,12 +218,9 @@ wait_for_daemon() {
 # Done only for an engine that this run installed; another engine's access is its owner's business.
 allow_user() {
   if engine_answers; then return; fi
+  if [ "$INSTALLED_ENGINE" = no ]; then require_permission; fi
   local user
   user=$(id -un)
-  if [ "$INSTALLED_ENGINE" = no ]; then
-    give_up "the engine runs, but user '$user' may not use it" \
-      "Join its group, then log in again:  sudo usermod -aG docker $user"
-  fi
   say "letting user '$user' use the engine (group docker)"
   as_root usermod -aG docker "$user"
   as_root setfacl -m "u:$user:rw" /var/run/docker.sock
@@ -266,15 +273,16 @@ main() {
     say "$(describe_engine) answer; nothing to do"
     return
   fi
-  if command -v docker >/dev/null; then
-    if ! engine_answers; then require_local_engine; fi
+  if command -v docker >/dev/null && ! engine_answers; then
+    require_local_engine
+    require_permission
   fi
 
   local missing=""
   if ! command -v docker >/dev/null; then missing="docker is not installed"
   elif engine_answers; then missing="buildx or Compose is missing"
   elif ! command -v dockerd >/dev/null; then missing="the Docker Engine (dockerd) is not installed"
-  else missing="the Docker Engine does not answer (not running, or not for this user)"; fi
+  else missing="the Docker Engine does not answer"; fi
   local help
   mapfile -t help < <(manual_help)
   if ! command -v dockerd >/dev/null || ! buildx_answers || ! compose_answers; then require_apt "$missing" "${help[@]}"; fi
