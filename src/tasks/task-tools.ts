@@ -1,0 +1,20 @@
+import type { Engine } from "../docker/engine.ts";
+import type { BuildConfig } from "../model/build-config.ts";
+import type { Result } from "../model/failure.ts";
+
+/** What every task runner may use besides its task and the context of the attempt. Made by the composition root. */
+export interface TaskTools {
+  /** docker/build-config.json, resolved. */
+  readonly config: BuildConfig;
+  /** Absolute. Bake, compose and commands run here. */
+  readonly projectDirectory: string;
+  /**
+   * The engine of a docker context; undefined means the current one. Opened at most once for each context, and closed,
+   * by whoever made the tools.
+   */
+  readonly engine: (dockerContext?: string) => Promise<Result<Engine>>;
+  /** Added to the environment of every command. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Values of declared secrets; they appear in no line that is reported and in no evidence. */
+  readonly redact: readonly string[];
+}
