@@ -61,7 +61,10 @@ export function judge(condition: Condition, upstream: Upstream): Verdict {
   if (permits(condition, { failed: false, succeeded: true })) {
     const by = union([failed, cancelled]);
     if (by.length > 0) return { runs: false, ending: { status: "blocked", by } };
-    return { runs: false, ending: { status: "skipped", because: `${skipped.join(", ")} was skipped` } };
+    return {
+      runs: false,
+      ending: { status: "skipped", because: `${skipped.join(", ")} ${skipped.length === 1 ? "was" : "were"} skipped` },
+    };
   }
   const because = `\`if: ${describeCondition(condition)}\` does not hold`;
   return { runs: false, ending: { status: "skipped", because } };
