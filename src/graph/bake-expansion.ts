@@ -3,7 +3,7 @@ import type { BakeDefinition, BakeTarget } from "../model/bake-definition.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { SourceLocation } from "../model/location.ts";
 import type { BuildSpec } from "../model/pipeline.ts";
-import { suggestName } from "../model/suggestion.ts";
+import { didYouMean, suggest } from "../model/suggestion.ts";
 import type { BakeAnswer } from "./bake-query.ts";
 
 /** One bake target of a build task. */
@@ -40,9 +40,9 @@ export function unknownTarget(
   target: { readonly name: string; readonly location?: SourceLocation },
   known: readonly string[],
 ): Diagnostic {
-  const suggestion = suggestName(target.name, known);
+  const suggestion = suggest(target.name, known);
   const list = [...known].sort().slice(0, 12).join(", ");
-  const hint = suggestion === undefined ? `bake defines ${list}` : `did you mean \`${suggestion}\`?`;
+  const hint = suggestion === undefined ? `bake defines ${list}` : didYouMean(suggestion);
   return {
     code: "bake-target-unknown",
     severity: "error",

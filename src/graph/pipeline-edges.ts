@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Need, Pipeline, PipelineTask } from "../model/pipeline.ts";
-import { suggestName } from "../model/suggestion.ts";
+import { didYouMean, suggest } from "../model/suggestion.ts";
 
 /** The edges of a pipeline before its build tasks are expanded. Tasks are numbered in the order of the file. */
 export interface PipelineEdges {
@@ -65,13 +65,13 @@ function findNeed(pipeline: Pipeline, placeOf: ReadonlyMap<string, number>, writ
 }
 
 function unknownNeed(task: PipelineTask, need: Need, known: ReadonlyMap<string, number>): Diagnostic {
-  const suggestion = suggestName(need.task, known.keys());
+  const suggestion = suggest(need.task, known.keys());
   return {
     code: "task-unknown",
     severity: "error",
     message: `\`${task.name}\` needs \`${need.task}\`, which is no task of this pipeline`,
     location: need.location,
-    ...(suggestion === undefined ? {} : { hint: `did you mean \`${suggestion}\`?` }),
+    ...(suggestion === undefined ? {} : { hint: didYouMean(suggestion) }),
   };
 }
 
