@@ -1,0 +1,125 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { listProjectContainers, upProject } from "../../docker/compose.ts";
+import type { ComposeOverride, ComposeProject } from "../../docker/compose.ts";
+import type { InspectedContainer } from "../../docker/engine-answers.ts";
+import type { Engine } from "../../docker/engine.ts";
+import type { Failure, Result } from "../../model/failure.ts";
+import type { TaskContext } from "../../model/performer.ts";
+import type { Readiness } from "../../model/pipeline.ts";
+import { ReadinessWatch } from "./readiness-watch.ts";
+import type { JudgedContainer } from "./readiness-watch.ts";
+
+/** Between two looks at the containers. */
+const POLL_MS = 200;
+/** Lines of a container's own log that are evidence. */
+const LOG_LINES = 20;
+
+/** A compose project to start. */
+export interface ProjectStart {
+  readonly engine: Engine;
+  readonly compose: ComposeProject;
+  readonly override: ComposeOverride;
+  readonly readiness: Readiness;
+}
+
+/** How it went. `changed` says whether containers were created or started, so that there is something to stop. */
+export type StartResult =
+  | { readonly ok: true; readonly containers: readonly InspectedContainer[] }
+  | { readonly ok: false; readonly failure: Failure; readonly changed: boolean };
+
+/**
+ * Starts the project and waits until each container is ready, by looking at the containers themselves: the wait of
+ * compose is not reliable. A container that cannot become ready ends the wait at once. Doing it again on a running
+ * project changes nothing. On abort it ends compose and returns a failure.
+ */
+export async function startProject(start: ProjectStart, context: TaskContext): Promise<StartResult> {
+  const before = await inspectProject(start, context.signal);
+  if (!before.ok) return { ok: false, failure: before.failure, changed: false };
+  const watch = new ReadinessWatch(start.readiness, before.value);
+  const ender = new AbortController();
+  const compose = new ComposeUp(start, context, AbortSignal.any([context.signal, ender.signal]));
+  const failure = await waitUntilReady(start, watch, compose, context);
+  if (failure === undefined) return { ok: true, containers: watch.judged.map(({ container }) => container) };
+  ender.abort();
+  await compose.ended;
+  return { ok: false, failure, changed: watch.changed };
+}
+
+/** `docker compose up`, watched while it runs: it waits by itself where one service depends on another. */
+class ComposeUp {
+  readonly ended: Promise<Result<void>>;
+  result: Result<void> | undefined;
+
+  constructor({ compose, override }: ProjectStart, context: TaskContext, signal: AbortSignal) {
+    const onLine = (line: string, stream: "stdout" | "stderr"): void => {
+      context.report({ type: "output", stream, line });
+    };
+    this.ended = upProject(compose, { override, signal, onLine }).then((result) => {
+      this.result = result;
+      return result;
+    });
+  }
+}
+
+async function waitUntilReady(
+  start: ProjectStart,
+  watch: ReadinessWatch,
+  compose: ComposeUp,
+  context: TaskContext,
+): Promise<Failure | undefined> {
+  const told = new Map<string, string>();
+  for (;;) {
+    const { result } = compose; // before the look: what compose did until then is in it
+    const containers = await inspectProject(start, context.signal);
+    if (!containers.ok) return containers.failure;
+    const verdict = watch.look(containers.value, performance.now(), result !== undefined);
+    tellProgress(watch.judged, told, context);
+    if (verdict.is === "failed") return await describeNotReady(start, verdict.blame, context);
+    if (result?.ok === false) return result.failure;
+    if (verdict.is === "ready") return undefined;
+    await Promise.race([delay(POLL_MS), ...(result === undefined ? [compose.ended] : [])]);
+  }
+}
+
+async function inspectProject(
+  { engine, compose }: ProjectStart,
+  signal: AbortSignal,
+): Promise<Result<readonly InspectedContainer[]>> {
+  const listed = await listProjectContainers(engine, compose.project, { signal });
+  if (!listed.ok) return listed;
+  const lasting = listed.value.filter((container) => !container.oneOff);
+  const inspected = await Promise.all(lasting.map(async ({ id }) => await engine.inspectContainer(id, { signal })));
+  const containers: InspectedContainer[] = [];
+  for (const container of inspected) {
+    if (!container.ok) return container;
+    if (container.value !== undefined) containers.push(container.value);
+  }
+  return { ok: true, value: containers };
+}
+
+/** One step for each container, told again whenever its state is another. */
+function tellProgress(judged: readonly JudgedContainer[], told: Map<string, string>, context: TaskContext): void {
+  for (const { container, verdict } of judged) {
+    if (told.get(container.id) === verdict.state) continue;
+    told.set(container.id, verdict.state);
+    const state = { ready: "done", waiting: "running", failed: "failed" } as const;
+    const name = `${container.name}: ${verdict.state}`;
+    context.report({ type: "step", step: { id: container.id, name, state: state[verdict.is] } });
+  }
+}
+
+async function describeNotReady(
+  { engine, compose }: ProjectStart,
+  { container, verdict }: JudgedContainer,
+  context: TaskContext,
+): Promise<Failure> {
+  const log = await engine.containerLogTail(container.id, LOG_LINES, { signal: context.signal });
+  return {
+    reason: "not-ready",
+    project: compose.project,
+    service: container.labels["com.docker.compose.service"] ?? container.name,
+    container: container.name,
+    state: verdict.state,
+    lastLines: log.ok ? log.value : [],
+  };
+}
