@@ -5,7 +5,7 @@ import { readSettings } from "./settings.ts";
 
 const settings = readSettings(process.env);
 const database = openDatabase(settings.databaseUrl);
-const server = createServer(settings, { database, predict: createPredictor(settings.mlUrl, settings.mlTimeoutMs) });
+const server = createServer(settings, { database, predictor: createPredictor(settings.mlUrl, settings.mlTimeoutMs) });
 
 // As PID 1 a process has no default action for SIGTERM: without this handler it would be killed at the end of the grace period.
 async function stop(signal: NodeJS.Signals): Promise<void> {

@@ -6,20 +6,29 @@ export interface Prediction {
   readonly modelVersion: string;
 }
 
-/** Asks the ml service. Rejects when it does not answer in time or answers something else than a prediction. */
-export type Predictor = (text: string) => Promise<Prediction>;
+/** The ml service, as the backend sees it. */
+export interface Predictor {
+  /** Rejects when the service does not answer in time or answers something else than a prediction. */
+  readonly predict: (text: string) => Promise<Prediction>;
+  /** Resolves when the service has its model; rejects otherwise. */
+  readonly check: () => Promise<void>;
+}
 
-/** A predictor that calls `POST /predict` of the ml service at `mlUrl`. */
+/** A predictor that asks the ml service at `mlUrl`; each call may take `timeoutMs`. */
 export function createPredictor(mlUrl: string, timeoutMs: number): Predictor {
-  return async (text) => {
-    const response = await fetch(new URL("/predict", mlUrl), {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ text }),
-      signal: AbortSignal.timeout(timeoutMs),
-    });
+  const ask = async (path: string, request: RequestInit = {}): Promise<unknown> => {
+    const response = await fetch(new URL(path, mlUrl), { ...request, signal: AbortSignal.timeout(timeoutMs) });
     if (!response.ok) throw new Error(`ml answered ${response.status}`);
-    return parsePrediction(await response.json());
+    return response.json();
+  };
+  return {
+    predict: async (text) => {
+      const headers = { "content-type": "application/json" };
+      return parsePrediction(await ask("/predict", { method: "POST", headers, body: JSON.stringify({ text }) }));
+    },
+    check: async () => {
+      await ask("/healthz");
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { fastify, LogController } from "fastify";
-import type { FastifyInstance } from "fastify";
+import type { FastifyError, FastifyInstance } from "fastify";
 import type { PrismaClient } from "./generated/prisma/client.ts";
 import type { Predictor } from "./predictor.ts";
 import type { Settings } from "./settings.ts";
@@ -7,7 +7,7 @@ import type { Settings } from "./settings.ts";
 /** The parts of the outside world that the server talks to. */
 export interface Surroundings {
   readonly database: PrismaClient;
-  readonly predict: Predictor;
+  readonly predictor: Predictor;
 }
 
 const newestReviews = 20;
@@ -21,7 +21,7 @@ const newReview = {
 } as const;
 
 /** The HTTP server with all its routes, not yet listening. */
-export function createServer(settings: Settings, { database, predict }: Surroundings): FastifyInstance {
+export function createServer(settings: Settings, { database, predictor }: Surroundings): FastifyInstance {
   const answeredBy = { environment: settings.environment, release: settings.release };
   const server = fastify({
     logger: { level: "info" },
@@ -30,16 +30,30 @@ export function createServer(settings: Settings, { database, predict }: Surround
     return503OnClosing: false,
   });
 
+  // What went wrong is for the log; it may name hosts and tables.
+  server.setErrorHandler<FastifyError>((error, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) return reply.code(status).send({ message: error.message });
+    server.log.error({ error: String(error) }, "a request failed");
+    return reply.code(status).send({ message: "the shop cannot answer at the moment" });
+  });
+
   server.get("/healthz", () => ({ status: "ok", ...answeredBy }));
 
-  server.get("/readyz", async (request, reply) => {
-    try {
-      await database.$queryRaw`SELECT 1`;
-      return { status: "ready", ...answeredBy };
-    } catch (error) {
-      request.log.warn({ error: String(error) }, "the database does not answer");
-      return reply.code(503).send({ status: "no database", ...answeredBy });
-    }
+  // For the container's own health: a backend without a database is of no use, one without predictions still shows reviews.
+  server.get("/readyz", async (_request, reply) => {
+    const databaseAnswers = await succeeds(database.$queryRaw`SELECT 1`);
+    return reply.code(databaseAnswers ? 200 : 503).send({ database: databaseAnswers, ...answeredBy });
+  });
+
+  // For whoever asks from outside, through nginx: does everything behind the page answer?
+  server.get("/api/readyz", async (_request, reply) => {
+    const [databaseAnswers, mlAnswers] = await Promise.all([
+      succeeds(database.$queryRaw`SELECT 1`),
+      succeeds(predictor.check()),
+    ]);
+    const ready = databaseAnswers && mlAnswers;
+    return reply.code(ready ? 200 : 503).send({ database: databaseAnswers, ml: mlAnswers, ...answeredBy });
   });
 
   server.get("/api/reviews", async () => {
@@ -53,7 +67,7 @@ export function createServer(settings: Settings, { database, predict }: Surround
   server.post<{ Body: { readonly text: string } }>("/api/reviews", { schema: newReview }, async (request, reply) => {
     const text = request.body.text.trim();
     if (text === "") return reply.code(400).send({ message: "the review is empty" });
-    const prediction = await predict(text).catch((error: unknown) => {
+    const prediction = await predictor.predict(text).catch((error: unknown) => {
       request.log.error({ error: String(error) }, "no prediction");
       return undefined;
     });
@@ -65,4 +79,14 @@ export function createServer(settings: Settings, { database, predict }: Surround
   });
 
   return server;
+}
+
+/** Whether a promise resolves. */
+async function succeeds(action: PromiseLike<unknown>): Promise<boolean> {
+  try {
+    await action;
+    return true;
+  } catch {
+    return false;
+  }
 }
