@@ -3,6 +3,9 @@
 # Node packages, Docker Engine with buildx and Compose, base images, the bundled program. Each only
 # when it is missing or out of date; when nothing is, it takes about two seconds.
 #
+#   scripts/setup.sh            everything
+#   scripts/setup.sh packages   the Node packages only
+#
 # Needs Node 20 or newer with npm (the Node 24 that the program runs on comes as a package).
 # Exit codes: 0 everything is there, 1 a step failed, 2 something must be installed by hand first.
 set -euo pipefail
@@ -34,9 +37,18 @@ packages_are_current() {
   [ -e node_modules/.package-lock.json ] && [ ! package-lock.json -nt node_modules/.package-lock.json ] && own_node_answers
 }
 
+# `npm ci` refuses a lockfile that lacks optional packages of other platforms, and a registry mirror that
+# does not carry those makes such lockfiles. The second call takes the same versions from the same lockfile
+# (with their checksums) and writes neither file.
 install_packages() {
   local log=$LOG.npm
-  npm ci --no-audit --no-fund >"$log" 2>&1 || fail "npm ci" "$log"
+  if ! npm ci --no-audit --no-fund >"$log" 2>&1; then
+    if ! npm install --no-save --no-audit --no-fund >"$log" 2>&1; then
+      # npm ends with its manual page; the cause stands first.
+      grep -m 12 'npm error' "$log" >"$log.error" || true
+      fail "npm could not install the packages (all of it: $log)" "$log.error"
+    fi
+  fi
   touch node_modules/.package-lock.json
   if ! own_node_answers; then npm rebuild node --ignore-scripts=false --foreground-scripts >>"$log" 2>&1 || true; fi
   own_node_answers || fail "the package node did not bring Node.js $PROGRAM_NODE" "$log"
@@ -56,6 +68,11 @@ build_program() {
 main() {
   require_node
   open_log
+  if [ "${1:-}" = packages ]; then
+    if packages_are_current; then say "Node packages are there"; else say "installing Node packages" && install_packages; fi
+    rm -f "$LOG" "$LOG".*
+    return
+  fi
   local packages=
   if packages_are_current; then
     say "Node packages are there"
