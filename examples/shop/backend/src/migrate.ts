@@ -67,12 +67,12 @@ async function migrate(client: pg.Client): Promise<{ readonly applied: readonly 
 }
 
 const client = new pg.Client({ connectionString: readSettings(process.env).databaseUrl });
-await client.connect();
 try {
+  await client.connect();
   console.log(JSON.stringify(await migrate(client)));
 } catch (error) {
   console.error(`migration failed: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 } finally {
-  await client.end();
+  await client.end().catch(() => undefined);
 }
