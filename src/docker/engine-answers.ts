@@ -24,7 +24,7 @@ export interface EngineInfo {
   readonly memoryBytes: number;
 }
 
-/** One entry of an image's history, newest first. */
+/** One entry of an image's history. */
 export interface ImageLayer {
   readonly createdBy: string;
   readonly sizeBytes: number;
@@ -149,6 +149,11 @@ export function parseImageHistory(answer: unknown): readonly ImageLayer[] {
     sizeBytes: numberAt(entry, "Size"),
     createdAtMs: Math.max(0, numberAt(entry, "Created") * 1_000),
   }));
+}
+
+/** The digests of an image's layers as `/images/NAME/json` lists them, base first. */
+export function parseLayerDigests(answer: unknown): readonly string[] {
+  return textListAt(recordAt(answer, "RootFS"), "Layers");
 }
 
 /** Reads an entry of `/containers/json`. */

@@ -13,6 +13,7 @@ import {
   parseImageRemoval,
   parseInspectedContainer,
   parseInspectedImage,
+  parseLayerDigests,
   parseListedContainer,
   parseListedImage,
 } from "./engine-answers.ts";
@@ -96,6 +97,15 @@ export class Engine implements AsyncDisposable {
   ): Promise<Result<readonly ImageLayer[] | undefined>> {
     const path = `/images/${encodeReference(reference)}/history`;
     return orUndefined(await this.#read({ method: "GET", path, ...options }, parseImageHistory));
+  }
+
+  /** Digests of the image's layers, base first; undefined when the engine does not have the image. */
+  async imageLayerDigests(
+    reference: string,
+    options: EngineOptions = {},
+  ): Promise<Result<readonly string[] | undefined>> {
+    const path = `/images/${encodeReference(reference)}/json`;
+    return orUndefined(await this.#read({ method: "GET", path, ...options }, parseLayerDigests));
   }
 
   /** Gives an image another tag; a tag that exists moves. */
