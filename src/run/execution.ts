@@ -114,7 +114,7 @@ export class Execution {
       signal,
       attempt,
       outputs: (task) => values.outputs(task),
-      lookUp: (reference) => values.lookUp(reference, this.#task, this.#upstream),
+      lookUp: (reference) => values.lookUp(reference, this.#upstream),
       report: (report) => output.report(report),
     };
   }
