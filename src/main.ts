@@ -41,8 +41,8 @@ function cancelOnSignal(): AbortController {
 }
 
 async function leaveAtOnce(signal: string): Promise<void> {
-  const { killAllCommands } = await import("./cli/wire.ts");
-  killAllCommands();
+  const { abandonCommands } = await import("./cli/abandonment.ts");
+  abandonCommands();
   process.exit(signalExitCode(signal));
 }
 
@@ -52,6 +52,7 @@ function outputStream(stream: NodeJS.WriteStream): OutputStream {
     get columns() {
       return stream.columns ?? 80;
     },
+    terminal: stream,
     write(text) {
       stream.write(text);
     },

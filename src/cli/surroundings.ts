@@ -15,6 +15,8 @@ export interface OutputStream {
   /** Width in characters; 80 where it is unknown. */
   readonly columns: number;
   write(text: string): void;
+  /** The stream itself, for a view that redraws lines. */
+  readonly terminal: NodeJS.WriteStream;
 }
 
 /** Whether to colour: NO_COLOR (no-color.org) and FORCE_COLOR decide, else whether it is a terminal. */

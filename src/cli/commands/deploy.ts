@@ -1,6 +1,17 @@
+import { compileAdHoc, findEnvironment, openConfigured } from "../ad-hoc-command.ts";
+import { finishAdHoc } from "../ad-hoc-execution.ts";
+import { createAdHocPipeline, deployTask } from "../ad-hoc-pipeline.ts";
 import type { Invocation } from "../command-declaration.ts";
 import type { Surroundings } from "../surroundings.ts";
+import { tellTrouble } from "../trouble.ts";
 
-export async function execute(_invocation: Invocation, _surroundings: Surroundings): Promise<number> {
-  return 0;
+/** `orchestrate deploy ENVIRONMENT`: puts the newest built images in place, without a pipeline file. */
+export async function execute(invocation: Invocation, surroundings: Surroundings): Promise<number> {
+  const { options } = invocation;
+  const configured = await openConfigured(invocation, surroundings);
+  if (!configured.ok) return tellTrouble(configured.trouble, surroundings, options.flag("json"));
+  const environment = findEnvironment(configured.value, invocation.arguments[0] ?? "");
+  if (!environment.ok) return tellTrouble(environment.trouble, surroundings, options.flag("json"));
+  const pipeline = createAdHocPipeline("deploy", [deployTask()], { environment: environment.value });
+  return finishAdHoc(await compileAdHoc(configured.value, pipeline, surroundings), options, surroundings);
 }

@@ -1,0 +1,75 @@
+import type { Environment, Service } from "../model/build-config.ts";
+import type { BakeCall, Check, CleanSpec, Pipeline, PipelineTask, TaskSettings, TaskWork } from "../model/pipeline.ts";
+
+/** Where tasks come from that a command makes without a file. */
+const COMMAND_LINE = { file: "(command line)", line: 1, column: 1 } as const;
+
+const SETTINGS: TaskSettings = {
+  needs: [],
+  condition: { is: "success" },
+  continueOnError: false,
+  timeoutMs: 60 * 60_000,
+  retry: { max: 0, on: [], backoffMs: 0 },
+  pools: {},
+  resources: {},
+};
+
+/** A pipeline of a command that runs one kind of task, such as `orchestrate build`. */
+export function createAdHocPipeline(
+  name: string,
+  tasks: readonly PipelineTask[],
+  options: { readonly environment?: Environment } = {},
+): Pipeline {
+  return {
+    name,
+    variant: options.environment === undefined ? name : `${name}-${options.environment.name}`,
+    ...options,
+    concurrency: { tasks: 4, pools: {} },
+    tasks,
+    location: COMMAND_LINE,
+  };
+}
+
+/** A clean task named after its policy. */
+export function cleanTask(name: string, clean: CleanSpec): PipelineTask {
+  return task(name, [], { kind: "clean", clean });
+}
+
+/** A build of the services' bake targets, or of bake's default group where there are none. */
+export function buildTask(services: readonly Service[], needs: readonly string[], noCache: boolean): PipelineTask {
+  const names = [...new Set(services.map((service) => service.bakeTarget))];
+  const targets = (names.length > 0 ? names : ["default"]).map((name) => ({ name, location: COMMAND_LINE }));
+  return task("images", needs, { kind: "build", build: { targets, bake: { ...BAKE_CALL, noCache } } });
+}
+
+/** A verify task. */
+export function verifyTask(checks: readonly Check[]): PipelineTask {
+  return task("checks", [], { kind: "verify", checks });
+}
+
+/** A deploy of the environment as docker/build-config.json describes it. */
+export function deployTask(): PipelineTask {
+  return task("release", [], {
+    kind: "deploy",
+    deploy: { composeFiles: [], readiness: { timeoutMs: 120_000, minReadyMs: 2_000 } },
+  });
+}
+
+/** What the files of docker/build-config.json leave out, bake looks up by itself. */
+const BAKE_CALL: BakeCall = {
+  files: [],
+  variables: {},
+  args: {},
+  contexts: {},
+  secrets: [],
+  allow: [],
+  noCache: false,
+  pull: false,
+  cacheFrom: [],
+  cacheTo: [],
+};
+
+function task(name: string, needs: readonly string[], work: TaskWork): PipelineTask {
+  const edges = needs.map((need) => ({ task: need, location: COMMAND_LINE }));
+  return { ...SETTINGS, name, needs: edges, location: COMMAND_LINE, ...work };
+}

@@ -1,0 +1,111 @@
+import type { Project } from "../config/project.ts";
+import { resolveProject } from "../config/resolve-project.ts";
+import { bakeQueries } from "../graph/bake-query.ts";
+import type { BakeAnswer, BakeAnswers, BakeQuery } from "../graph/bake-query.ts";
+import { compileGraph } from "../graph/compile.ts";
+import { selectTasks } from "../graph/select.ts";
+import type { TaskSelection } from "../graph/select.ts";
+import type { BuildConfig } from "../model/build-config.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Pipeline } from "../model/pipeline.ts";
+import type { TaskGraph } from "../model/task.ts";
+import type { Invocation, Options } from "./command-declaration.ts";
+import { openProject } from "./loaded-project.ts";
+import type { LoadedProject } from "./loaded-project.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { refuse, succeed, tellWarnings } from "./trouble.ts";
+import type { Outcome } from "./trouble.ts";
+
+/** Everything that executing, planning or drawing a graph needs. */
+export interface Compiled {
+  readonly directory: string;
+  readonly project: Project;
+  readonly buildConfig: BuildConfig;
+  readonly pipelines: readonly Pipeline[];
+  /** What was compiled. */
+  readonly whole: TaskGraph;
+  /** The part of it that `--only` and `--from` select; all of it without them. */
+  readonly graph: TaskGraph;
+}
+
+/** Compiles the pipelines that the command line names, and keeps of them what `--only` and `--from` select. */
+export async function compileNamed(invocation: Invocation, surroundings: Surroundings): Promise<Outcome<Compiled>> {
+  const opened = await openProject(invocation, surroundings);
+  if (!opened.ok) return opened;
+  const { project, inputs } = opened.value;
+  const resolved = resolveProject(project, inputs, [...new Set(invocation.arguments)]);
+  if (!resolved.ok) return refuse(resolved.diagnostics, project.sources);
+  await tellWarnings(resolved.warnings, project.sources, surroundings);
+  const { buildConfig, pipelines } = resolved.value;
+  const compiled = await compilePipelines(opened.value, buildConfig, pipelines, surroundings);
+  if (!compiled.ok) return compiled;
+  const selected = selectTasks(compiled.value.whole, readSelection(invocation.options));
+  if (!selected.ok) return refuse(selected.diagnostics, project.sources);
+  return succeed({ ...compiled.value, graph: selected.value });
+}
+
+function readSelection(options: Options): TaskSelection {
+  const only = options.list("only");
+  const from = options.list("from");
+  return { ...(only.length === 0 ? {} : { only }), ...(from.length === 0 ? {} : { from }) };
+}
+
+/** Compiles resolved pipelines into one graph, asking bake for the targets of their build tasks. */
+export async function compilePipelines(
+  { directory, project }: LoadedProject,
+  buildConfig: BuildConfig,
+  pipelines: readonly Pipeline[],
+  surroundings: Surroundings,
+): Promise<Outcome<Compiled>> {
+  const asked = await askBake(directory, bakeQueries(pipelines, buildConfig), surroundings);
+  if (!asked.ok) return asked.diagnostics === undefined ? asked.outcome : refuse(asked.diagnostics, project.sources);
+  const graph = compileGraph({ pipelines, buildConfig, bake: asked.answers });
+  if (!graph.ok) return refuse(graph.diagnostics, project.sources);
+  await tellWarnings(graph.warnings, project.sources, surroundings);
+  return succeed({ directory, project, buildConfig, pipelines, whole: graph.value, graph: graph.value });
+}
+
+type Asked =
+  | { readonly ok: true; readonly answers: BakeAnswers }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly ok: false; readonly diagnostics?: undefined; readonly outcome: Outcome<never> };
+
+async function askBake(directory: string, queries: readonly BakeQuery[], surroundings: Surroundings): Promise<Asked> {
+  const answers = new Map<string, BakeAnswer>();
+  if (queries.length === 0) return { ok: true, answers };
+  const { loadBakeDefinition, listBakeTargets } = await import("../docker/bake.ts");
+  for (const query of queries) {
+    const site = { workingDirectory: directory, call: query.call, signal: surroundings.signal };
+    const result = await loadBakeDefinition(site, query.targets);
+    if (result.ok) {
+      answers.set(query.key, { found: true, definition: result.definition });
+      continue;
+    }
+    const { problem } = result;
+    if (problem.problem === "target-unknown") {
+      answers.set(query.key, { found: false, unknown: problem.target, known: await listBakeTargets(site) });
+    } else if (query.required && problem.problem === "failed") {
+      return { ok: false, outcome: { ok: false, trouble: { trouble: "failure", failure: problem.failure } } };
+    } else if (query.required && problem.problem === "file-invalid") {
+      return { ok: false, diagnostics: [describeInvalidFile(problem)] };
+    }
+  }
+  return { ok: true, answers };
+}
+
+interface InvalidBakeFile {
+  readonly message: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+function describeInvalidFile({ message, file, line, column }: InvalidBakeFile): Diagnostic {
+  return {
+    code: "bake-definition-invalid",
+    severity: "error",
+    message: `docker buildx bake refuses the bake files: ${message}`,
+    ...(file === undefined ? {} : { location: { file, line: line ?? 1, column: column ?? 1 } }),
+    hint: "`docker buildx bake --print` shows the same",
+  };
+}

@@ -1,0 +1,53 @@
+import { realpathSync } from "node:fs";
+import { homedir } from "node:os";
+import { resolveStateDirectory } from "../state/location.ts";
+import { createRecorder } from "../state/recorder.ts";
+import { openStore } from "../state/store.ts";
+import type { TaskId } from "../model/task.ts";
+import type { Reporter } from "../report/reporter.ts";
+import type { Compiled } from "./compilation.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** What earlier runs of the project left, and where this one is recorded. */
+export interface History extends Disposable {
+  readonly recorder: Reporter;
+  /** Milliseconds by task, of tasks that succeeded before. */
+  readonly expectedDurations: () => ReadonlyMap<TaskId, number>;
+}
+
+/** Opens the project's store. Without one (a read-only home, a newer version) a run goes on after a warning. */
+export async function openHistory(compiled: Compiled, surroundings: Surroundings): Promise<History> {
+  const directory = resolveStateDirectory({
+    environment: surroundings.env,
+    homeDirectory: homedir(),
+    project: compiled.buildConfig.project,
+    projectRealPath: realpathSync(compiled.directory),
+  });
+  const opened = await openStore(directory, Date.now());
+  const warning = opened.ok ? opened.warning : opened.problem;
+  if (warning !== undefined) surroundings.stderr.write(`warning: ${warning}\n`);
+  if (!opened.ok) {
+    return {
+      recorder: { onEvent: () => undefined },
+      expectedDurations: () => new Map(),
+      [Symbol.dispose]: () => undefined,
+    };
+  }
+  const { store } = opened;
+  store.markInterrupted(isAlive);
+  return {
+    recorder: createRecorder(store, process.pid),
+    expectedDurations: () => store.expectedDurations(),
+    [Symbol.dispose]: () => store[Symbol.dispose](),
+  };
+}
+
+/** Signal 0 asks for a process without touching it; EPERM means that it is somebody else's, and alive. */
+function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}

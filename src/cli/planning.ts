@@ -1,0 +1,39 @@
+import { planRun } from "../plan/plan.ts";
+import { serialisePlan } from "../plan/plan-document.ts";
+import { renderPlan } from "../report/plan-text.ts";
+import type { Task, TaskId } from "../model/task.ts";
+import type { CleanupPlan } from "../model/cleanup.ts";
+import { planClean } from "../tasks/clean.ts";
+import type { Options } from "./command-declaration.ts";
+import type { Compiled } from "./compilation.ts";
+import { EngineRoom } from "./engine-room.ts";
+import { createTools } from "./execution.ts";
+import { EXIT } from "./exit-code.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { tellTrouble } from "./trouble.ts";
+
+/** Shows what running a graph would do. Reads from the engine, writes nothing to it. Gives the exit code. */
+export async function showPlan(compiled: Compiled, options: Options, surroundings: Surroundings): Promise<number> {
+  await using engines = new EngineRoom(surroundings.env);
+  const tools = createTools(compiled, engines, surroundings);
+  const cleanups = new Map<TaskId, CleanupPlan>();
+  for (const task of compiled.graph.tasks.values()) {
+    if (!isClean(task)) continue;
+    const tasks = compiled.graph.tasks.values();
+    const plan = await planClean(tools, task.clean, { nowMs: Date.now(), signal: surroundings.signal, tasks });
+    if (!plan.ok) return tellTrouble({ trouble: "failure", failure: plan.failure }, surroundings, options.flag("json"));
+    cleanups.set(task.id, plan.value);
+  }
+  const plan = planRun({
+    graph: compiled.whole,
+    selection: compiled.graph,
+    buildConfig: compiled.buildConfig,
+    cleanups,
+  });
+  surroundings.stdout.write(options.flag("json") ? serialisePlan(plan) : renderPlan(plan));
+  return EXIT.success;
+}
+
+function isClean(task: Task): task is Extract<Task, { readonly kind: "clean" }> {
+  return task.kind === "clean";
+}

@@ -1,0 +1,29 @@
+import type { Decision, Plan, PlannedTask } from "../model/plan.ts";
+import { plural } from "./fact-text.ts";
+import { printableLine } from "./printable.ts";
+
+/** A plan for people: the tasks in order, each with its decision, the reason, and what it would do. Ends with a line end. */
+export function renderPlan(plan: Plan): string {
+  const lines = [`plan for ${plan.variants.map(printableLine).join(" + ")}: ${plural(plan.tasks.length, "task")}`];
+  for (const [index, task] of plan.tasks.entries()) lines.push("", ...describeTask(task, index + 1));
+  return `${lines.join("\n")}\n\n${summarize(plan)}\n`;
+}
+
+function describeTask(task: PlannedTask, position: number): readonly string[] {
+  const needs = task.needs.length === 0 ? "" : `, after ${task.needs.join(", ")}`;
+  const lines = [
+    `${String(position).padStart(3)}. ${task.id} (${task.kind}${needs})`,
+    `     ${task.decision.action}: ${task.decision.reason}`,
+  ];
+  if (task.decision.action !== "skip") lines.push(...task.actions.map((action) => `       - ${action}`));
+  return lines.map(printableLine);
+}
+
+function summarize(plan: Plan): string {
+  const count = (action: Decision["action"]): number =>
+    plan.tasks.filter((task) => task.decision.action === action).length;
+  const parts = [`${count("run")} to run`];
+  if (count("reuse") > 0) parts.push(`${count("reuse")} to reuse`);
+  if (count("skip") > 0) parts.push(`${count("skip")} to skip`);
+  return `${parts.join(", ")}; nothing was changed`;
+}
