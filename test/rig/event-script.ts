@@ -135,6 +135,49 @@ export function typicalRun(): readonly RunEvent[] {
   return finishRun(script, 75_010).events;
 }
 
+/** A large graph of short builds, eight at a time, every 25th failing: what the live view must not be drowned by. */
+export function wideRun(count: number): readonly RunEvent[] {
+  const ids = Array.from({ length: count }, (_, index) => `images/service-${String(index + 1).padStart(3, "0")}`);
+  const script = scriptRun(ids.map((id) => ({ id, kind: "build", needs: [] })));
+  const lanes = 8;
+  for (let turn = 0; turn * lanes < count; turn += 1) {
+    const batch = ids.slice(turn * lanes, (turn + 1) * lanes);
+    script.at(turn * 1_500);
+    for (const id of batch) {
+      script.add({ type: "task-started", task: id, attempt: 1 });
+      script.add(step(id, "a", "[builder 2/4] RUN npm ci", "running"));
+    }
+    script.at(turn * 1_500 + 700);
+    for (const id of batch) script.add(step(id, "a", "[builder 2/4] RUN npm ci", "done", 700));
+    for (const id of batch) script.add(output(id, `compiling ${id}`));
+    script.at(turn * 1_500 + 1_499);
+    for (const [lane, id] of batch.entries()) {
+      if ((turn * lanes + lane + 1) % 25 === 0) script.add(failBuild(id, 1_499));
+      else script.add(succeed(id, 1_499, []));
+    }
+  }
+  return finishRun(script, Math.ceil(count / lanes) * 1_500).events;
+}
+
+function failBuild(task: string, durationMs: number): RunEventBody {
+  const evidence = { command: "docker buildx bake", exitCode: 1, lastLines: ["npm error"] };
+  return {
+    type: "task-finished",
+    task,
+    durationMs,
+    status: "failed",
+    continueOnError: false,
+    facts: [],
+    failure: {
+      reason: "build-failed",
+      bakeTarget: task,
+      step: "[builder 2/4] RUN npm ci",
+      error: "exit code: 1",
+      evidence,
+    },
+  };
+}
+
 function place(line: number): { file: string; line: number; column: number } {
   return { file: "pipelines/deploy.yaml", line, column: 3 };
 }
