@@ -12,7 +12,7 @@ export interface DiskSpace {
 }
 
 /** Space of the file system that holds a path; undefined when the path does not exist here. */
-export async function loadDiskSpace(path: string): Promise<DiskSpace | undefined> {
+export async function loadDiskFree(path: string): Promise<DiskSpace | undefined> {
   try {
     const { bavail, blocks, bsize } = await statfs(path);
     return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
@@ -25,14 +25,14 @@ export async function loadDiskSpace(path: string): Promise<DiskSpace | undefined
  * Space where the engine keeps its data; undefined when the engine is on another host (tcp, ssh, or a virtual machine whose
  * directory does not exist here).
  */
-export async function loadEngineDisk(
+export async function engineDiskFree(
   engine: Engine,
   options: EngineOptions = {},
 ): Promise<Result<DiskSpace | undefined>> {
   if (engine.endpoint.transport.kind !== "unix") return { ok: true, value: undefined };
   const info = await engine.info(options);
   if (!info.ok) return info;
-  return { ok: true, value: await loadDiskSpace(info.value.rootDirectory) };
+  return { ok: true, value: await loadDiskFree(info.value.rootDirectory) };
 }
 
 /**
