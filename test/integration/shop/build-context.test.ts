@@ -25,7 +25,15 @@ const secrets = [
   "gcp-credentials.json",
   ".git/config",
 ];
-const bulk = ["node_modules/x/index.js", "dist/main.mjs", ".venv/bin/python", "__pycache__/model.pyc", "model.pt", "dump.sql.gz", "npm.log"];
+const bulk = [
+  "node_modules/x/index.js",
+  "dist/main.mjs",
+  ".venv/bin/python",
+  "__pycache__/model.pyc",
+  "model.pt",
+  "dump.sql.gz",
+  "npm.log",
+];
 const wanted = ["package.json", "src/main.ts", "nested/source.py", ".env.example", "migrations/1/migration.sql"];
 
 let folder = "";
@@ -49,7 +57,16 @@ describe("what of a service's folder reaches a build", () => {
     const output = path.join(folder, service);
     execFileSync(
       "docker",
-      ["buildx", "build", "--quiet", "--file", path.join(folder, "Dockerfile"), "--output", `type=local,dest=${output}`, path.join(folder, "context")],
+      [
+        "buildx",
+        "build",
+        "--quiet",
+        "--file",
+        path.join(folder, "Dockerfile"),
+        "--output",
+        `type=local,dest=${output}`,
+        path.join(folder, "context"),
+      ],
       { stdio: "pipe" },
     );
     const sent = execFileSync("find", [".", "-type", "f"], { cwd: output, encoding: "utf8" }).split("\n");
