@@ -1,4 +1,5 @@
-import type { ComposeModel, ComposeOverride } from "../../docker/compose.ts";
+import type { ComposeModel } from "../../docker/compose-model.ts";
+import type { ComposeOverride } from "../../docker/compose.ts";
 import { LABELS } from "../../model/observation.ts";
 
 /** The image of each service of a compose project, by the service's name; services that are not ours have no entry. */

@@ -1,4 +1,4 @@
-import type { ComposeModel } from "../../docker/compose.ts";
+import type { ComposeModel } from "../../docker/compose-model.ts";
 import type { Engine } from "../../docker/engine.ts";
 import type { Result } from "../../model/failure.ts";
 import type { TaskContext } from "../../model/performer.ts";
