@@ -8,7 +8,7 @@ import type { TaskSelection } from "../graph/select.ts";
 import type { BuildConfig } from "../model/build-config.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Pipeline } from "../model/pipeline.ts";
-import type { TaskGraph } from "../model/task.ts";
+import type { Task, TaskGraph } from "../model/task.ts";
 import type { Invocation, Options } from "./command-declaration.ts";
 import { openProject } from "./loaded-project.ts";
 import type { LoadedProject } from "./loaded-project.ts";
@@ -61,6 +61,8 @@ export async function compilePipelines(
   if (!asked.ok) return asked.diagnostics === undefined ? asked.outcome : refuse(asked.diagnostics, project.sources);
   const graph = compileGraph({ pipelines, buildConfig, bake: asked.answers });
   if (!graph.ok) return refuse(graph.diagnostics, project.sources);
+  const forbidden = await findForbidden(directory, graph.value.tasks.values());
+  if (forbidden.length > 0) return refuse(forbidden, project.sources);
   await tellWarnings(graph.warnings, project.sources, surroundings);
   return succeed({ directory, project, buildConfig, pipelines, whole: graph.value, graph: graph.value });
 }
@@ -91,6 +93,25 @@ async function askBake(directory: string, queries: readonly BakeQuery[], surroun
     }
   }
   return { ok: true, answers };
+}
+
+/** Entitlements that bake targets ask for and their tasks do not allow: told before anything starts. */
+async function findForbidden(directory: string, tasks: Iterable<Task>): Promise<readonly Diagnostic[]> {
+  const { missingEntitlements } = await import("../docker/bake-entitlements.ts");
+  const diagnostics: Diagnostic[] = [];
+  for (const task of tasks) {
+    if (task.kind !== "build") continue;
+    const missing = missingEntitlements(task.definition, task.bake, directory);
+    if (missing.length === 0) continue;
+    diagnostics.push({
+      code: "entitlement-not-allowed",
+      severity: "error",
+      message: `the bake target \`${task.bakeTarget}\` asks for what the task does not allow: ${missing.join(", ")}`,
+      location: task.location,
+      hint: `if you trust it, add to the build task: allow: ${JSON.stringify(missing)}`,
+    });
+  }
+  return diagnostics;
 }
 
 interface InvalidBakeFile {

@@ -1,5 +1,5 @@
-import { listPipelines } from "../../config/project.ts";
-import type { PipelineSummary } from "../../config/project.ts";
+import { listPipelines } from "../../config/list-pipelines.ts";
+import type { PipelineSummary } from "../../config/list-pipelines.ts";
 import type { Invocation } from "../command-declaration.ts";
 import { EXIT } from "../exit-code.ts";
 import { openProject } from "../loaded-project.ts";
