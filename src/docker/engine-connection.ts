@@ -1,7 +1,7 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
-import type { Duplex } from "node:stream";
 import { readFileSync } from "node:fs";
 import type { Failure, Result } from "../model/failure.ts";
+import { createCommandAgent } from "./command-agent.ts";
 import type { EngineEndpoint, EngineTransport } from "./endpoint.ts";
 import { parseJson, textAt } from "./json-value.ts";
 
@@ -156,23 +156,6 @@ function openTransport(transport: EngineTransport): {
   }
 }
 
-/** An agent whose connections are the standard streams of a command, one process a connection, at most four. */
-function createCommandAgent(argv: readonly [string, ...string[]]): Agent {
-  const http = process.getBuiltinModule("node:http");
-  const { Duplex: duplex } = process.getBuiltinModule("node:stream");
-  const { spawn } = process.getBuiltinModule("node:child_process");
-  class CommandAgent extends http.Agent {
-    override createConnection(): Duplex {
-      const child = spawn(argv[0], argv.slice(1), { stdio: ["pipe", "pipe", "ignore"] });
-      const stream = duplex.from({ readable: child.stdout, writable: child.stdin });
-      child.once("error", (error) => stream.destroy(error));
-      stream.once("close", () => child.kill());
-      return stream;
-    }
-  }
-  return new CommandAgent({ keepAlive: true, maxSockets: 4 });
-}
-
 function requestPath(request: EngineRequest): string {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(request.query ?? {})) {
@@ -224,6 +207,7 @@ async function readAnswer(message: IncomingMessage): Promise<EngineAnswer> {
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = "code" in error ? error.code : undefined;
+  if (error.message.startsWith("spawn ")) return `the program for the connection does not start (${error.message})`;
   switch (code) {
     case "ENOENT":
       return `there is no socket (${error.message})`;
