@@ -6,6 +6,7 @@ import { Admission } from "./admission.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { Execution } from "./execution.ts";
+import type { ExecutionSetting } from "./execution.ts";
 import { LateValues } from "./late-values.ts";
 import { Pools } from "./pools.ts";
 import { createNodes } from "./run-node.ts";
@@ -64,6 +65,7 @@ class Run {
   readonly #nodes: readonly RunNode[];
   readonly #admission: Admission<RunNode>;
   readonly #values: LateValues;
+  readonly #setting: ExecutionSetting;
   readonly #running = new Set<Started>();
   /** What ended, in the order in which it is announced. A list, not recursion: chains may be long. */
   #endings: Ended[] = [];
@@ -84,6 +86,8 @@ class Run {
     this.#nodes = createNodes(graph, pools, options.remainingPathMs);
     this.#values = new LateValues({ id: runId, pipeline, log_directory: logDirectory });
     this.#unfinished = this.#nodes.length;
+    const emit = (event: RunEventBody): void => this.#emit(event);
+    this.#setting = { perform: options.perform, clock: this.#clock, values: this.#values, emit };
   }
 
   async execute(): Promise<RunResult> {
@@ -183,12 +187,7 @@ class Run {
   }
 
   #start(node: RunNode): void {
-    const execution = new Execution(node.task, node.upstream, {
-      perform: this.#options.perform,
-      clock: this.#clock,
-      values: this.#values,
-      emit: (event) => this.#emit(event),
-    });
+    const execution = new Execution(node.task, node.upstream, this.#setting);
     const started = { node, execution, startedAtMs: this.#clock.now() };
     this.#running.add(started);
     void this.#conduct(started);

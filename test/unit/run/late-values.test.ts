@@ -51,7 +51,9 @@ describe("late values", () => {
     });
     await quiet();
     const { context } = run.attempt("a");
-    const members = (["id", "pipeline", "log_directory", "status"] as const).map((name) => context.lookUp(member(name)));
+    const members = (["id", "pipeline", "log_directory", "status"] as const).map((name) =>
+      context.lookUp(member(name)),
+    );
     expect(members).toEqual(["r7", "deploy-blue", "logs/r7", "succeeded"]);
     await run.succeed("a");
     await run.result;
