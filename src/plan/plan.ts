@@ -60,7 +60,7 @@ function decide(task: Task, skippedBy: Map<TaskId, ReadonlySet<TaskId>>): Decisi
     return { action: "run", reason: runReason(task, skipped.size > 0) };
   }
   if (permits(condition, { failed: false, succeeded: true })) {
-    return { action: "skip", reason: `${[...skipped].join(", ")} is skipped` };
+    return { action: "skip", reason: `${[...skipped].join(", ")} ${skipped.size > 1 ? "are" : "is"} skipped` };
   }
   skippedBy.set(task.id, new Set([...skipped, task.id]));
   const text = describeCondition(condition);
