@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { buildConfigSchema } from "../../src/config/schema/build-config.ts";
+import { pipelineSchema } from "../../src/config/schema/pipeline.ts";
+
+/** A JSON Schema (draft 7, which editors and Ajv both read). */
+export type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** The JSON Schemas of the two documents that users write. */
+export interface DocumentSchemas {
+  readonly pipeline: JsonSchema;
+  readonly buildConfig: JsonSchema;
+}
+
+/** Generates the schemas from zod's. */
+export function documentSchemas(): DocumentSchemas {
+  return {
+    pipeline: toJsonSchema(pipelineSchema, "orchestrate pipeline"),
+    buildConfig: toJsonSchema(buildConfigSchema, "orchestrate build configuration"),
+  };
+}
+
+function toJsonSchema(schema: z.ZodType, title: string): JsonSchema {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { target: "draft-7", io: "output", override: adapt });
+  return { ...($schema === undefined ? {} : { $schema }), title, ...rest };
+}
+
+/** What zod cannot say: keys that start with `x-` are free. */
+function adapt({ jsonSchema }: { jsonSchema: JsonSchema }): void {
+  if (jsonSchema.additionalProperties === false) jsonSchema.patternProperties = { "^x-": {} };
+}

@@ -1,0 +1,138 @@
+import { formatByteSize } from "../model/byte-size.ts";
+import { formatDuration } from "../model/duration.ts";
+import type { BakeCall, Check, PipelineTask, RunSpec } from "../model/pipeline.ts";
+import { describeTemplate } from "../model/template.ts";
+import type { WrittenTask } from "./schema/pipeline.ts";
+import type { SourceDocument } from "./source-document.ts";
+import type { Origin } from "./task-layers.ts";
+
+/** A value of a task's own work and where it comes from. */
+export type DescribedValue = Origin & { readonly key: string; readonly value: string };
+
+/** The values of a task's work. What is not set at all is left out. */
+export function describeWork(
+  task: PipelineTask,
+  written: WrittenTask,
+  source: SourceDocument,
+): readonly DescribedValue[] {
+  const describer = new WorkDescriber(source);
+  switch (task.kind) {
+    case "clean": {
+      const { policy, maxCacheBytes, keepImagesPerService, minAgeMs } = task.clean;
+      const at = describer.within("clean", written.clean ?? {}, "docker/build-config.json");
+      describer.within("clean", written.clean ?? {}, "built-in default")("policy", policy);
+      at("max_cache", maxCacheBytes === undefined ? `that of ${policy}` : formatByteSize(maxCacheBytes));
+      at("keep_images", keepImagesPerService?.toString() ?? `that of ${policy}`);
+      at("min_age", minAgeMs === undefined ? `that of ${policy}` : formatDuration(minAgeMs));
+      break;
+    }
+    case "build":
+      describeBuild(
+        task.build.targets.map(({ name }) => name),
+        task.build.bake,
+        written.build ?? {},
+        describer,
+      );
+      break;
+    case "verify":
+      for (const [index, check] of task.checks.entries()) describeCheck(check, index, written, describer);
+      break;
+    case "deploy": {
+      const { composeFiles, readiness } = task.deploy;
+      const health = describer.within("deploy.health", written.deploy?.health ?? {}, "built-in default");
+      const environment = task.deploy.composeFiles.length === 0 ? "those of the environment" : list(composeFiles);
+      describer.within("deploy", written.deploy ?? {}, "docker/build-config.json")("compose", environment);
+      health("timeout", formatDuration(readiness.timeoutMs));
+      health("min_ready", formatDuration(readiness.minReadyMs));
+      break;
+    }
+    case "run":
+      describeCommand(task.run, written, describer);
+      break;
+  }
+  return describer.values;
+}
+
+type Describe = (key: string, value: string | undefined) => void;
+
+class WorkDescriber {
+  readonly values: DescribedValue[] = [];
+  readonly #source: SourceDocument;
+
+  constructor(source: SourceDocument) {
+    this.#source = source;
+  }
+
+  /** Describes values of a mapping; what the mapping does not hold comes from `fallback`. */
+  within(prefix: string, container: object, fallback: Origin["from"]): Describe {
+    return (key, value) => {
+      if (value === undefined) return;
+      const name = prefix === "" ? key : `${prefix}.${key}`;
+      if (!Object.hasOwn(container, key)) this.values.push({ key: name, value, from: fallback });
+      else this.values.push({ key: name, value, from: "task", location: this.#source.valueLocation(container, key) });
+    };
+  }
+}
+
+function describeBuild(targets: readonly string[], bake: BakeCall, written: object, describer: WorkDescriber): void {
+  const own = describer.within("build", written, "built-in default");
+  const configured = describer.within("build", written, "docker/build-config.json");
+  own("targets", list(targets));
+  configured("files", bake.files.length === 0 ? undefined : list(bake.files));
+  own("variables", pairs(bake.variables));
+  own("args", pairs(bake.args));
+  own("contexts", pairs(bake.contexts));
+  own("secrets", bake.secrets.length === 0 ? undefined : list(bake.secrets.map(({ id }) => id)));
+  own("network", bake.network);
+  own("allow", bake.allow.length === 0 ? undefined : list(bake.allow));
+  own("no_cache", String(bake.noCache));
+  own("pull", String(bake.pull));
+  configured("builder", bake.builder);
+  configured("cache_from", bake.cacheFrom.length === 0 ? undefined : list(bake.cacheFrom));
+  configured("cache_to", bake.cacheTo.length === 0 ? undefined : list(bake.cacheTo));
+}
+
+function describeCheck(check: Check, index: number, written: WrittenTask, describer: WorkDescriber): void {
+  const entry = written.verify?.[index];
+  const prefix = `verify[${index}].${check.check}`;
+  if (check.check === "size") {
+    const at = describer.within(prefix, entry?.size ?? {}, "docker/build-config.json");
+    const { services, limitBytes } = check;
+    at("services", services.length === 0 ? "those built upstream, else all" : list(services));
+    at("limit", limitBytes === undefined ? "that of each service" : formatByteSize(limitBytes));
+    return;
+  }
+  const at = describer.within(prefix, entry?.http ?? {}, "built-in default");
+  at("url", describeTemplate(check.url));
+  at("status", String(check.status));
+  at("contains", check.contains);
+  at("within", formatDuration(check.withinMs));
+  at("request_timeout", formatDuration(check.requestTimeoutMs));
+}
+
+function describeCommand(run: RunSpec, written: WrittenTask, describer: WorkDescriber): void {
+  const { command, environment, workingDirectory } = run;
+  const text =
+    command.form === "shell"
+      ? command.script
+      : command.arguments.map((argument) => JSON.stringify(describeTemplate(argument))).join(" ");
+  const isMapping = typeof written.run === "object" && !Array.isArray(written.run);
+  const container: object = isMapping && typeof written.run === "object" ? written.run : {};
+  if (isMapping) describer.within("run", container, "task")("command", text);
+  else describer.within("", written, "task")("run", text);
+  for (const [name, value] of Object.entries(environment)) {
+    const owner: unknown = Reflect.get(container, "env");
+    const holder = typeof owner === "object" && owner !== null ? owner : {};
+    describer.within("run.env", holder, "task")(name, describeTemplate(value));
+  }
+  describer.within("run", container, "built-in default")("working_directory", workingDirectory);
+}
+
+function list(words: readonly string[]): string {
+  return words.join(", ");
+}
+
+function pairs(record: Readonly<Record<string, string>>): string | undefined {
+  const entries = Object.entries(record);
+  return entries.length === 0 ? undefined : entries.map(([name, value]) => `${name}=${value}`).join(", ");
+}

@@ -1,0 +1,184 @@
+import path from "node:path";
+import type { BakeSettings, BuildConfig, CleanupPolicies, Environment, Service } from "../model/build-config.ts";
+import type { Checked } from "../model/diagnostic.ts";
+import { sortDiagnostics } from "./config-inputs.ts";
+import type { ConfigInputs, Report } from "./config-inputs.ts";
+import type { Project } from "./project.ts";
+import { resolveProjectPath } from "./project-path.ts";
+import type { WrittenBuildConfig } from "./schema/build-config.ts";
+import { ValueReader } from "./value-reader.ts";
+import type { WrittenDocument } from "./written-document.ts";
+
+/** Where nothing is written. */
+export const CLEANUP_DEFAULTS: CleanupPolicies = {
+  normal: { maxCacheBytes: 10e9, keepImagesPerService: 2, minAgeMs: 24 * 3_600_000 },
+  aggressive: { maxCacheBytes: 5e9, keepImagesPerService: 1, minAgeMs: 3_600_000 },
+};
+
+/** A build configuration as far as it can be resolved, so that pipelines can be checked against it. */
+export interface PartialBuildConfig {
+  readonly config: BuildConfig;
+  /** Whether `config.environments` is everything that was meant. */
+  readonly environmentsKnown: boolean;
+}
+
+/** The build configuration of a project; one of defaults where the project has none. */
+export function resolveBuildConfig(project: Project, inputs: ConfigInputs): Checked<BuildConfig> {
+  const diagnostics = [...(project.buildConfig?.diagnostics ?? [])];
+  const { config } = resolvePartialBuildConfig(project, inputs, (diagnostic) => diagnostics.push(diagnostic));
+  if (diagnostics.length > 0) return { ok: false, diagnostics: sortDiagnostics(diagnostics) };
+  return { ok: true, value: config, warnings: [] };
+}
+
+/** The same, reporting what goes wrong besides what `project.buildConfig.diagnostics` already holds. */
+export function resolvePartialBuildConfig(project: Project, inputs: ConfigInputs, report: Report): PartialBuildConfig {
+  const file = project.buildConfig;
+  const document = file?.document;
+  const fallback = defaultProjectName(project.directory);
+  if (document?.written === undefined) {
+    return { config: resolveDocument({}, undefined, project, fallback), environmentsKnown: file === undefined };
+  }
+  const scope = {
+    variables: undefined,
+    environment: undefined,
+    processEnvironment: inputs.environment,
+    git: inputs.git,
+  };
+  const reader = new ValueReader(document.source, scope, report);
+  return {
+    config: resolveDocument(document.written, reader, project, fallback),
+    environmentsKnown: !isDamaged(document, "environments"),
+  };
+}
+
+/** Whether a part of a document was taken out because it was wrong. */
+export function isDamaged(document: WrittenDocument<unknown>, key: string): boolean {
+  return document.written === undefined || document.damage.some((damaged) => damaged[0] === key);
+}
+
+/** A name that compose accepts for a project. */
+function defaultProjectName(directory: string): string {
+  const name = path
+    .basename(path.resolve(directory))
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_-]+/g, "-")
+    .replace(/^[^a-z0-9]+/, "");
+  return name === "" ? "project" : name;
+}
+
+function resolveDocument(
+  written: WrittenBuildConfig,
+  reader: ValueReader | undefined,
+  project: Project,
+  projectName: string,
+): BuildConfig {
+  if (reader === undefined) {
+    const bake = { files: [], cacheFrom: [], cacheTo: [] };
+    return { project: projectName, services: [], environments: [], sharedCompose: [], cleanup: CLEANUP_DEFAULTS, bake };
+  }
+  const paths: ReadPaths = (container, key) =>
+    container === undefined ? [] : readPaths(reader, container, key, project.directory);
+  return {
+    project: reader.text(written, "project") ?? projectName,
+    services: resolveServices(written.services ?? {}, reader),
+    environments: resolveEnvironments(written.environments ?? {}, reader, paths),
+    sharedCompose: paths(written.shared, "compose"),
+    cleanup: resolveCleanup(written, reader),
+    bake: resolveBake(written.build ?? {}, reader, paths),
+  };
+}
+
+function readPaths(reader: ValueReader, container: object, key: string, directory: string): readonly string[] {
+  const list = reader.texts(container, key) ?? [];
+  return list.flatMap((written) => {
+    const resolved = resolveProjectPath(".", written, directory);
+    if (resolved !== undefined) return [resolved];
+    const location = reader.source.valueLocation(container, key);
+    reader.report("path-outside-project", `\`${written}\` leaves the project directory`, location);
+    return [];
+  });
+}
+
+type WrittenServices = NonNullable<WrittenBuildConfig["services"]>;
+
+function resolveServices(written: WrittenServices, reader: ValueReader): readonly Service[] {
+  return Object.keys(written).map((name) => resolveService(written, name, reader));
+}
+
+function resolveService(written: WrittenServices, name: string, reader: ValueReader): Service {
+  const service = written[name] ?? {};
+  const sizeLimitBytes = reader.byteSize(service, "size_limit");
+  const growth = reader.text(service, "growth_limit");
+  const growthLimit = growth === undefined ? undefined : parsePercentage(growth, service, reader);
+  return {
+    name,
+    bakeTarget: reader.text(service, "bake_target") ?? name,
+    composeService: reader.text(service, "compose_service") ?? name,
+    ...(sizeLimitBytes === undefined ? {} : { sizeLimitBytes }),
+    ...(growthLimit === undefined ? {} : { growthLimit }),
+    location: reader.source.keyLocation(written, name),
+  };
+}
+
+function parsePercentage(text: string, service: object, reader: ValueReader): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)%$/.exec(text);
+  if (match !== null) return Number(match[1]) / 100;
+  const location = reader.source.valueLocation(service, "growth_limit");
+  reader.report("value-invalid", `\`${text}\` is not a percentage`, location, "write it like `10%`");
+  return undefined;
+}
+
+type ReadPaths = (container: object | undefined, key: string) => readonly string[];
+type WrittenEnvironments = NonNullable<WrittenBuildConfig["environments"]>;
+
+function resolveEnvironments(
+  written: WrittenEnvironments,
+  reader: ValueReader,
+  paths: ReadPaths,
+): readonly Environment[] {
+  return Object.entries(written).map(([name, environment]) => resolveEnvironment(name, environment, reader, paths));
+}
+
+function resolveEnvironment(name: string, written: object, reader: ValueReader, paths: ReadPaths): Environment {
+  const port = reader.number(written, "port", { min: 1, max: 65_535, whole: true });
+  const dockerContext = reader.text(written, "docker_context");
+  return {
+    name,
+    composeFiles: paths(written, "compose"),
+    ...(port === undefined ? {} : { port }),
+    variables: reader.record(written, "variables"),
+    ...(dockerContext === undefined ? {} : { dockerContext }),
+  };
+}
+
+function resolveCleanup(written: WrittenBuildConfig, reader: ValueReader): CleanupPolicies {
+  const { cache = {}, images = {} } = written;
+  const atLeastOne = { min: 1, whole: true };
+  const { normal, aggressive } = CLEANUP_DEFAULTS;
+  return {
+    normal: {
+      maxCacheBytes: reader.byteSize(cache, "max") ?? normal.maxCacheBytes,
+      keepImagesPerService: reader.number(images, "keep", atLeastOne) ?? normal.keepImagesPerService,
+      minAgeMs: reader.durationMs(images, "min_age") ?? normal.minAgeMs,
+    },
+    aggressive: {
+      maxCacheBytes: reader.byteSize(cache, "aggressive_max") ?? aggressive.maxCacheBytes,
+      keepImagesPerService: reader.number(images, "aggressive_keep", atLeastOne) ?? aggressive.keepImagesPerService,
+      minAgeMs: reader.durationMs(images, "aggressive_min_age") ?? aggressive.minAgeMs,
+    },
+  };
+}
+
+function resolveBake(
+  written: NonNullable<WrittenBuildConfig["build"]>,
+  reader: ValueReader,
+  paths: ReadPaths,
+): BakeSettings {
+  const builder = reader.text(written, "builder");
+  return {
+    files: paths(written, "files"),
+    ...(builder === undefined ? {} : { builder }),
+    cacheFrom: reader.texts(written, "cache_from") ?? [],
+    cacheTo: reader.texts(written, "cache_to") ?? [],
+  };
+}

@@ -1,0 +1,11 @@
+import type { BuildConfig } from "../model/build-config.ts";
+import type { ValueReader } from "./value-reader.ts";
+
+/** What the work of a task depends on besides its own text. */
+export interface WorkContext {
+  readonly reader: ValueReader;
+  readonly config: BuildConfig;
+  /** The directory that paths of the file are relative to, itself relative to the project directory. */
+  readonly base: string;
+  readonly projectDirectory: string;
+}
