@@ -24,7 +24,12 @@ async function bundleProgram(): Promise<void> {
 
 async function bundleLibrary(): Promise<void> {
   const bundle = await rolldown({ input: path.join(root, "src/index.ts"), platform: "node", cwd: root });
-  await bundle.write({ dir: dist, format: "esm", entryFileNames: "index.js", chunkFileNames: "library/[name]-[hash].js" });
+  await bundle.write({
+    dir: dist,
+    format: "esm",
+    entryFileNames: "index.js",
+    chunkFileNames: "library/[name]-[hash].js",
+  });
   await bundle.close();
 }
 

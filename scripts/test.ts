@@ -3,19 +3,18 @@
  * Fails when a test failed, when none ran, and in CI also when one was skipped.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { z } from "zod";
 
 /** The part of vitest's JSON report that counts. */
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly numTodoTests: number;
-  readonly numTotalTests: number;
-  readonly success: boolean;
-}
+const Report = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numPendingTests: z.number(),
+  numTodoTests: z.number(),
+});
 
 async function run(program: string, args: readonly string[]): Promise<number> {
   const child = spawn(program, [...args], { stdio: "inherit" });
@@ -25,12 +24,9 @@ async function run(program: string, args: readonly string[]): Promise<number> {
   });
 }
 
-function readReport(file: string): Report | undefined {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as Report;
-  } catch {
-    return undefined;
-  }
+/** Undefined where vitest ended before it wrote a report. */
+function readReport(file: string): z.infer<typeof Report> | undefined {
+  return existsSync(file) ? Report.parse(JSON.parse(readFileSync(file, "utf8"))) : undefined;
 }
 
 const directory = mkdtempSync(path.join(tmpdir(), "orchestrate-test-"));

@@ -48,7 +48,7 @@ async function leaveAtOnce(signal: string): Promise<void> {
 
 function outputStream(stream: NodeJS.WriteStream): OutputStream {
   return {
-    isTerminal: stream.isTTY === true,
+    isTerminal: stream.isTTY,
     get columns() {
       return stream.columns ?? 80;
     },

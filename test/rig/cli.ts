@@ -37,7 +37,13 @@ export function startCli(argv: readonly string[], options: CliOptions): CliProce
   const child = spawn(NODE, [PROGRAM, ...argv], {
     cwd: options.cwd,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1", GITHUB_ACTIONS: "", ORCHESTRATE_STATE_DIR: path.join(options.cwd, ".state"), ...options.env },
+    env: {
+      ...process.env,
+      NO_COLOR: "1",
+      GITHUB_ACTIONS: "",
+      ORCHESTRATE_STATE_DIR: path.join(options.cwd, ".state"),
+      ...options.env,
+    },
   });
   return superviseCli(child);
 }
