@@ -4,7 +4,7 @@ import type { Failure, OversizedImage } from "../model/failure.ts";
 import { commandEvidence, describeExit, describePlace, readLog, runAgain, shellWord } from "./explanation.ts";
 import type { Explanation, FailurePlace } from "./explanation.ts";
 import { describeSize, formatPercent, plural } from "./fact-text.ts";
-import { printableLine } from "./printable.ts";
+import { printableLine, printableOutput } from "./printable.ts";
 
 type FailureOf<R extends Failure["reason"]> = Extract<Failure, { readonly reason: R }>;
 
@@ -13,7 +13,7 @@ export function explainFailure(failure: Failure, place: FailurePlace): Explanati
   const explanation = explain(failure, place);
   return {
     headline: printableLine(explanation.headline),
-    evidence: explanation.evidence.map(printableLine).filter((line) => line.trim() !== ""),
+    evidence: explanation.evidence.map(printableOutput).filter((line) => line.trim() !== ""),
     nextSteps: explanation.nextSteps.map(printableLine),
   };
 }

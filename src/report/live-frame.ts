@@ -54,7 +54,7 @@ function describeHeader(view: RunView, tasks: readonly TaskView[], around: Frame
       : view.cancelling.because === "signal"
         ? "; cancelling, once more to kill"
         : "; stopping after the first failure";
-  const text = `${view.variants.join(" + ")}  ${elapsed}  ${parts.join(", ")}${cancelling}`;
+  const text = `${printableLine(view.variants.join(" + "))}  ${elapsed}  ${parts.join(", ")}${cancelling}`;
   const { bold, red, yellow } = around.palette;
   return { text, paint: (line) => bold(view.cancelling !== undefined ? yellow(line) : failed > 0 ? red(line) : line) };
 }

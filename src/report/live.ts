@@ -3,7 +3,7 @@ import { DefaultRenderer, ListrEventManager, ListrLogger, ProcessOutput, Spinner
 import type { RunEvent } from "../model/event.ts";
 import { renderFrame } from "./live-frame.ts";
 import { createPalette } from "./palette.ts";
-import { printableLine } from "./printable.ts";
+import { printableOutput } from "./printable.ts";
 import type { Reporter } from "./reporter.ts";
 import { foldRun } from "./run-view.ts";
 import { summarizeRun } from "./summary.ts";
@@ -56,7 +56,7 @@ export async function createLiveReporter(options: LiveOptions): Promise<Required
 
 function keepLastLine(lastLines: Map<string, string>, event: RunEvent): void {
   if (event.type === "task-output") {
-    const line = printableLine(event.line).trim();
+    const line = printableOutput(event.line).trim();
     if (line !== "") lastLines.set(event.task, line);
   } else if (event.type === "task-finished") {
     lastLines.delete(event.task);

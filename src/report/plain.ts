@@ -4,7 +4,7 @@ import type { TaskId } from "../model/task.ts";
 import { describeFact, plural } from "./fact-text.ts";
 import { createPalette } from "./palette.ts";
 import type { Palette } from "./palette.ts";
-import { clip, printableLine } from "./printable.ts";
+import { clip, printableLine, printableOutput } from "./printable.ts";
 import type { Reporter } from "./reporter.ts";
 import { factsOf, foldRun } from "./run-view.ts";
 import type { RunView, TaskView } from "./run-view.ts";
@@ -102,7 +102,7 @@ function describeEvent(
       return describeStep(event.task, event.step, options);
     case "task-output":
       if (options.output === "normal" && view.tasks.get(event.task)?.kind === "build") return [];
-      return [{ task: event.task, text: printableLine(event.line) }];
+      return [{ task: event.task, text: printableOutput(event.line) }];
     case "task-retrying":
       return [{ task: event.task, text: palette.yellow(describeRetry(view, event)) }];
     case "task-finished":
@@ -116,7 +116,9 @@ function describeEvent(
 
 function describeStart(view: RunView): string {
   const name = view.variants.length === 0 ? "" : `: ${view.variants.join(" + ")}`;
-  return `run ${view.runId}${name}, ${plural(view.tasks.size, "task")}, ${view.concurrency} at a time; logs in ${view.logDirectory}`;
+  return printableLine(
+    `run ${view.runId}${name}, ${plural(view.tasks.size, "task")}, ${view.concurrency} at a time; logs in ${view.logDirectory}`,
+  );
 }
 
 function attemptNote(attempt: number): string {
@@ -157,7 +159,7 @@ function describeRetry(view: RunView, event: Extract<RunEvent, { type: "task-ret
 
 function describeCancelling(event: Extract<RunEvent, { type: "run-cancelling" }>): string {
   if (event.because === "fail-fast") return "stopping after the first failure: ending what runs";
-  return `cancelling${event.signal === undefined ? "" : ` on ${event.signal}`}: ending what runs (once more to kill it)`;
+  return `cancelling${event.signal === undefined ? "" : ` on ${printableLine(event.signal)}`}: ending what runs (once more to kill it)`;
 }
 
 function describeEnd(view: RunView, id: TaskId, before: readonly string[], palette: Palette): readonly PlainLine[] {

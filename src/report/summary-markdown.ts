@@ -106,5 +106,6 @@ export function escapeMarkdown(text: string): string {
   return printableLine(text)
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
     .replaceAll(/[\\`*_[\]|~]/g, String.raw`\$&`);
 }

@@ -21,7 +21,10 @@ export function renderSummaryText(summary: RunSummary, palette: Palette): string
     renderSpace(summary, palette),
     renderDeployed(summary, palette),
     renderFailures(summary, palette),
-    [renderVerdict(summary, palette), ...(summary.logDirectory === "" ? [] : [`Logs: ${summary.logDirectory}`])],
+    [
+      renderVerdict(summary, palette),
+      ...(summary.logDirectory === "" ? [] : [`Logs: ${printableLine(summary.logDirectory)}`]),
+    ],
   ];
   return sections
     .filter((lines) => lines.length > 0)
@@ -31,11 +34,11 @@ export function renderSummaryText(summary: RunSummary, palette: Palette): string
 
 /** One line: `deploy-blue failed in 1m 20s: 3 succeeded, 1 failed, 2 blocked`. */
 export function renderVerdict(summary: RunSummary, palette: Palette): string {
-  const name = summary.variants.length === 0 ? "The run" : summary.variants.join(" + ");
+  const name = summary.variants.length === 0 ? "The run" : printableLine(summary.variants.join(" + "));
   const counts = STATUSES.filter((status) => summary.counts[status] > 0)
     .map((status) => `${summary.counts[status]} ${status}`)
     .join(", ");
-  const by = summary.cancelledBy === undefined ? "" : ` (${summary.cancelledBy})`;
+  const by = summary.cancelledBy === undefined ? "" : ` (${printableLine(summary.cancelledBy)})`;
   const verb = summary.status === "unfinished" ? "did not finish; last seen after" : `${summary.status}${by} in`;
   const paint = summary.status === "succeeded" ? palette.green : palette.red;
   return `${palette.bold(paint(`${name} ${verb} ${formatDuration(summary.durationMs)}`))}: ${counts === "" ? "no task ended" : counts}`;
@@ -134,13 +137,13 @@ function renderDeployed(summary: RunSummary, palette: Palette): readonly string[
   if (summary.deployed.length === 0) return [];
   const rows = alignColumns(
     summary.deployed.map((fact) => [
-      fact.environment,
-      fact.url ?? "",
-      `project ${fact.project}, ${plural(fact.containers, "container")}`,
+      printableLine(fact.environment),
+      printableLine(fact.url ?? ""),
+      printableLine(`project ${fact.project}, ${plural(fact.containers, "container")}`),
     ]),
     ["left", "left", "left"],
   );
-  return [palette.bold("Deployed"), ...rows.map((row) => `  ${printableLine(row)}`)];
+  return [palette.bold("Deployed"), ...rows.map((row) => `  ${row}`)];
 }
 
 function renderFailures(summary: RunSummary, palette: Palette): readonly string[] {

@@ -4,8 +4,15 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { TaskId } from "../model/task.ts";
 import { MIGRATIONS, migrate } from "./migration.ts";
 import type { FinishedTaskRecord, ImageSizeRecord, RunRecord, StartedRun, TaskRecord } from "./record.ts";
-import { numberOf, stringRecordOf, stringsOf, textOf } from "./row.ts";
-import type { Row } from "./row.ts";
+import {
+  insertRun,
+  insertTask,
+  markInterrupted,
+  readDurations,
+  readPreviousSize,
+  runRecord,
+  taskRecord,
+} from "./query.ts";
 
 /** What a project remembers between runs. Every `record…` is durable when it returns: `kill -9` loses nothing of it. */
 export interface Store extends Disposable {
@@ -18,7 +25,7 @@ export interface Store extends Disposable {
     readonly status: RunRecord["status"];
     readonly durationMs: number;
   }): void;
-  /** Milliseconds by task id: the median of the last five successes. */
+  /** Milliseconds by task id: the median of the last five successes. Never throws: what cannot be read is unknown. */
   expectedDurations(): ReadonlyMap<TaskId, number>;
   /** The latest image of a service other than `imageId`; undefined when none is known. */
   previousImageSize(service: string, imageId?: string): ImageSizeRecord | undefined;
@@ -26,7 +33,10 @@ export interface Store extends Disposable {
   listRuns(limit?: number): readonly RunRecord[];
   /** In no particular order. */
   listTasks(runId: string): readonly TaskRecord[];
-  /** Marks runs without an end whose process `isAlive` denies; returns their ids. */
+  /**
+   * Marks runs without an end whose process `isAlive` denies; returns their ids. Never throws: what cannot be written (a full
+   * disk) is marked next time.
+   */
   markInterrupted(isAlive: (processId: number) => boolean): readonly string[];
 }
 
@@ -38,8 +48,6 @@ export type OpenedStore =
 /** Runs that stay recorded. */
 export const KEPT_RUNS = 200;
 
-const KEPT_DURATIONS = 5;
-const KEPT_SIZES = 20;
 const BUSY_TIMEOUT_MS = 5_000;
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
 const CORRUPT_CODES: ReadonlySet<number> = new Set([11, 26]);
@@ -146,144 +154,23 @@ function createStore(database: DatabaseSync): Store {
              (SELECT run_id FROM runs ORDER BY started_at_ms DESC, run_id DESC LIMIT ${KEPT_RUNS})`,
         ).run();
       }),
-    expectedDurations: () => readDurations(sql),
+    expectedDurations: () => orElse(() => readDurations(sql), new Map<TaskId, number>()),
     previousImageSize: (service, imageId) => readPreviousSize(sql, service, imageId),
     listRuns: (limit = KEPT_RUNS) =>
       sql("SELECT * FROM runs ORDER BY started_at_ms DESC, run_id DESC LIMIT ?").all(limit).map(runRecord),
     listTasks: (runId) => sql("SELECT * FROM task_records WHERE run_id = ?").all(runId).map(taskRecord),
-    markInterrupted: (isAlive) => markInterrupted(sql, isAlive),
+    markInterrupted: (isAlive) => orElse(() => markInterrupted(sql, isAlive), []),
     [Symbol.dispose]: () => {
       if (database.isOpen) database.close();
     },
   };
 }
 
-type Prepare = (text: string) => StatementSync;
-
-function insertRun(sql: Prepare, run: StartedRun): void {
-  sql(
-    `INSERT OR REPLACE INTO runs (run_id, variants, status, started_at_ms, process_id, log_directory)
-     VALUES (?, ?, 'running', ?, ?, ?)`,
-  ).run(run.runId, JSON.stringify(run.variants), Math.round(run.startedAtMs), run.processId, run.logDirectory);
-}
-
-function insertTask(sql: Prepare, task: FinishedTaskRecord): void {
-  const durationMs = Math.round(task.durationMs);
-  sql(
-    `INSERT OR REPLACE INTO task_records
-       (run_id, task, kind, status, started_at_ms, duration_ms, outputs, facts, failure)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  ).run(
-    task.runId,
-    task.task,
-    task.kind,
-    task.status,
-    task.startedAtMs === undefined ? null : Math.round(task.startedAtMs),
-    durationMs,
-    JSON.stringify(task.outputs),
-    JSON.stringify(task.facts),
-    task.failure === undefined ? null : JSON.stringify(task.failure),
-  );
-  const atMs = Math.round(task.finishedAtMs);
-  if (task.status === "succeeded") insertDuration(sql, task.task, atMs, durationMs);
-  for (const fact of task.facts) {
-    if (fact.fact === "image-built" && fact.service !== undefined) {
-      insertSize(sql, fact.service, fact.imageId, fact.sizeBytes, atMs);
-    }
+/** For what a run can do without: bookkeeping must not stop it. */
+function orElse<T>(attempt: () => T, fallback: T): T {
+  try {
+    return attempt();
+  } catch {
+    return fallback;
   }
-}
-
-function insertDuration(sql: Prepare, task: TaskId, atMs: number, durationMs: number): void {
-  sql("INSERT INTO task_durations (task, at_ms, duration_ms) VALUES (?, ?, ?)").run(task, atMs, durationMs);
-  sql(
-    `DELETE FROM task_durations WHERE task = ?1 AND rowid NOT IN
-       (SELECT rowid FROM task_durations WHERE task = ?1 ORDER BY at_ms DESC, rowid DESC LIMIT ${KEPT_DURATIONS})`,
-  ).run(task);
-}
-
-function insertSize(sql: Prepare, service: string, imageId: string, sizeBytes: number, atMs: number): void {
-  sql(
-    `INSERT INTO image_sizes (service, image_id, size_bytes, at_ms) VALUES (?, ?, ?, ?)
-     ON CONFLICT (service, image_id) DO UPDATE SET size_bytes = excluded.size_bytes, at_ms = excluded.at_ms`,
-  ).run(service, imageId, Math.round(sizeBytes), atMs);
-  sql(
-    `DELETE FROM image_sizes WHERE service = ?1 AND image_id NOT IN
-       (SELECT image_id FROM image_sizes WHERE service = ?1 ORDER BY at_ms DESC LIMIT ${KEPT_SIZES})`,
-  ).run(service);
-}
-
-function readDurations(sql: Prepare): ReadonlyMap<TaskId, number> {
-  const durations = new Map<TaskId, number[]>();
-  for (const row of sql("SELECT task, duration_ms FROM task_durations ORDER BY task, duration_ms").all()) {
-    const task = textOf(row, "task");
-    const known = durations.get(task);
-    if (known === undefined) durations.set(task, [numberOf(row, "duration_ms")]);
-    else known.push(numberOf(row, "duration_ms"));
-  }
-  return new Map(Array.from(durations, ([task, sorted]) => [task, medianOfSorted(sorted)]));
-}
-
-function medianOfSorted(sorted: readonly number[]): number {
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
-}
-
-function readPreviousSize(sql: Prepare, service: string, imageId: string | undefined): ImageSizeRecord | undefined {
-  const row = sql("SELECT * FROM image_sizes WHERE service = ? AND image_id != ? ORDER BY at_ms DESC LIMIT 1").get(
-    service,
-    imageId ?? "",
-  );
-  if (row === undefined) return undefined;
-  return { imageId: textOf(row, "image_id"), sizeBytes: numberOf(row, "size_bytes"), atMs: numberOf(row, "at_ms") };
-}
-
-function markInterrupted(sql: Prepare, isAlive: (processId: number) => boolean): readonly string[] {
-  const interrupted: string[] = [];
-  for (const row of sql("SELECT run_id, process_id FROM runs WHERE status = 'running' ORDER BY started_at_ms").all()) {
-    if (isAlive(numberOf(row, "process_id"))) continue;
-    const runId = textOf(row, "run_id");
-    const { changes } = sql("UPDATE runs SET status = 'interrupted' WHERE run_id = ? AND status = 'running'").run(
-      runId,
-    );
-    if (Number(changes) > 0) interrupted.push(runId);
-  }
-  return interrupted;
-}
-
-function runRecord(row: Row): RunRecord {
-  return {
-    runId: textOf(row, "run_id"),
-    variants: stringsOf(row, "variants"),
-    status: statusOf(textOf(row, "status")),
-    startedAtMs: numberOf(row, "started_at_ms"),
-    ...(row["duration_ms"] === null ? {} : { durationMs: numberOf(row, "duration_ms") }),
-    processId: numberOf(row, "process_id"),
-    logDirectory: textOf(row, "log_directory"),
-  };
-}
-
-function statusOf(text: string): RunRecord["status"] {
-  switch (text) {
-    case "succeeded":
-    case "failed":
-    case "cancelled":
-    case "running":
-      return text;
-    default:
-      return "interrupted";
-  }
-}
-
-function taskRecord(row: Row): TaskRecord {
-  return {
-    task: textOf(row, "task"),
-    kind: textOf(row, "kind"),
-    status: textOf(row, "status"),
-    ...(row["started_at_ms"] === null ? {} : { startedAtMs: numberOf(row, "started_at_ms") }),
-    durationMs: numberOf(row, "duration_ms"),
-    outputs: stringRecordOf(row, "outputs"),
-    factsJson: textOf(row, "facts"),
-    ...(row["failure"] === null ? {} : { failureJson: textOf(row, "failure") }),
-  };
 }

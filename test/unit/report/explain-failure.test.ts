@@ -1,0 +1,185 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Failure } from "../../../src/model/failure.ts";
+import { explainFailure } from "../../../src/report/explain-failure.ts";
+import { arbitraryFailure } from "../../rig/arbitrary-events.ts";
+
+const PLACE = {
+  task: "images/backend",
+  logFile: "logs/docker/r1/images.backend.log",
+  variants: ["deploy-blue"],
+  source: "pipelines/deploy.yaml:12",
+};
+const EVIDENCE = { command: "docker buildx bake backend", exitCode: 1, lastLines: ["npm error one", "npm error two"] };
+
+/** Every reason with what must stand in its headline, evidence and next steps. */
+const CASES: { readonly [R in Failure["reason"]]: readonly [Extract<Failure, { reason: R }>, RegExp, RegExp, RegExp] } =
+  {
+    "command-failed": [
+      { reason: "command-failed", evidence: EVIDENCE },
+      /^The command failed \(exit code 1\): docker buildx bake backend$/,
+      /^\$ docker buildx bake backend\nnpm error one\nnpm error two\n\(exit code 1\)$/,
+      /`less logs\/docker\/r1\/images\.backend\.log`\n.*`orchestrate run deploy-blue --only images\/backend`/,
+    ],
+    "command-not-found": [
+      { reason: "command-not-found", command: "./notify.sh" },
+      /does not exist or may not be executed: \.\/notify\.sh$/,
+      /^$/,
+      /install it, or correct the command of task images\/backend in pipelines\/deploy\.yaml:12/,
+    ],
+    "build-failed": [
+      {
+        reason: "build-failed",
+        bakeTarget: "backend",
+        step: "[build 3/5] RUN npm ci",
+        error: "exit code: 1",
+        evidence: EVIDENCE,
+      },
+      /^The build of backend failed at \[build 3\/5\] RUN npm ci: exit code: 1$/,
+      /npm error two/,
+      /mend the step \[build 3\/5\] RUN npm ci of the Dockerfile of backend\n.*`less logs/,
+    ],
+    network: [
+      { reason: "network", error: "connect ECONNREFUSED", evidence: EVIDENCE },
+      /^A connection failed: connect ECONNREFUSED$/,
+      /npm error two/,
+      /`orchestrate doctor`\n.*retry: \{ max: 2, on: \[network\] \}/,
+    ],
+    registry: [
+      { reason: "registry", error: "pull access denied", evidence: EVIDENCE },
+      /^The registry refused: pull access denied$/,
+      /npm error two/,
+      /`docker login REGISTRY`/,
+    ],
+    "no-space": [
+      { reason: "no-space", error: "no space left on device", evidence: EVIDENCE },
+      /^The engine's disk is full: no space left on device$/,
+      /npm error two/,
+      /`orchestrate clean --aggressive`/,
+    ],
+    "timed-out": [
+      { reason: "timed-out", timeoutMs: 1_800_000, lastLines: ["still linking"] },
+      /^It took longer than its timeout of 30m 00s$/,
+      /^still linking$/,
+      /raise `timeout` for task images\/backend in pipelines\/deploy\.yaml:12/,
+    ],
+    "engine-unreachable": [
+      { reason: "engine-unreachable", endpoint: "unix:///var/run/docker.sock", error: "connect ENOENT" },
+      /^The Docker Engine at unix:\/\/\/var\/run\/docker\.sock does not answer: connect ENOENT$/,
+      /^$/,
+      /`orchestrate doctor`/,
+    ],
+    "engine-refused": [
+      { reason: "engine-refused", request: "DELETE /images/x", status: 409, error: "image is being used" },
+      /^The Docker Engine refused DELETE \/images\/x \(status 409\): image is being used$/,
+      /^$/,
+      /mend what the engine's answer names/,
+    ],
+    "image-missing": [
+      { reason: "image-missing", service: "backend", reference: "shop/backend:latest" },
+      /^The image of backend does not exist on the engine: shop\/backend:latest$/,
+      /^$/,
+      /`orchestrate build --service backend`/,
+    ],
+    "size-limit-exceeded": [
+      {
+        reason: "size-limit-exceeded",
+        images: [{ service: "backend", reference: "shop/backend:latest", sizeBytes: 810e6, limitBytes: 750e6 }],
+      },
+      /^The image of backend is 810 MB, 60\.0 MB \(8 %\) over its limit of 750 MB$/,
+      /^shop\/backend:latest: 810 MB of 750 MB \(108 %\)$/,
+      /`docker history shop\/backend:latest`\n.*raise `size_limit` of the service in docker\/build-config\.json/,
+    ],
+    "http-check-failed": [
+      {
+        reason: "http-check-failed",
+        url: "http://127.0.0.1:8081/",
+        expected: "status 200",
+        actual: "status 502",
+        attempts: 1,
+      },
+      /^http:\/\/127\.0\.0\.1:8081\/ did not answer as expected: status 502$/,
+      /^expected status 200\nlast saw status 502\ntried 1 time$/,
+      /`curl -i http:\/\/127\.0\.0\.1:8081\/`/,
+    ],
+    "not-ready": [
+      {
+        reason: "not-ready",
+        project: "shop-blue",
+        service: "backend",
+        container: "shop-blue-backend-1",
+        state: "exited with code 1",
+        lastLines: ["P1001: no database"],
+      },
+      /^The service backend of shop-blue did not become ready: exited with code 1$/,
+      /^container shop-blue-backend-1: exited with code 1\nP1001: no database$/,
+      /`docker logs shop-blue-backend-1`/,
+    ],
+    "compose-failed": [
+      { reason: "compose-failed", project: "shop-blue", evidence: { ...EVIDENCE, command: "docker compose up" } },
+      /^docker compose could not start shop-blue: npm error two$/,
+      /^\$ docker compose up\n/,
+      /docker\/build-config\.json\n.*\n.*`docker compose --project-name shop-blue ps --all`/,
+    ],
+    "reference-unresolved": [
+      { reason: "reference-unresolved", reference: "${tasks.images/x.image_id}" },
+      /^\$\{tasks\.images\/x\.image_id\} has no value/,
+      /^$/,
+      /`orchestrate graph deploy-blue`/,
+    ],
+  };
+
+describe("explainFailure", () => {
+  for (const [reason, [failure, headline, evidence, nextSteps]] of Object.entries(CASES)) {
+    it(`tells what happened, the evidence and the next step of ${reason}`, () => {
+      const explanation = explainFailure(failure, PLACE);
+      expect(explanation.headline).toMatch(headline);
+      expect(explanation.evidence.join("\n")).toMatch(evidence);
+      expect(explanation.nextSteps.join("\n")).toMatch(nextSteps);
+    });
+  }
+
+  it("always has a headline and a next step, never a stack trace, `undefined` or a control character", () => {
+    fc.assert(
+      fc.property(arbitraryFailure, fc.boolean(), (failure, known) => {
+        const explanation = explainFailure(failure, known ? PLACE : { task: "t", logFile: "l", variants: [] });
+        expect(explanation.headline.length).toBeGreaterThan(10);
+        expect(explanation.nextSteps.length).toBeGreaterThan(0);
+        const all = [explanation.headline, ...explanation.evidence, ...explanation.nextSteps];
+        for (const line of all) {
+          // oxlint-disable-next-line no-control-regex -- control characters are what must not be there
+          expect(line).not.toMatch(/[\u0000-\u0008\u000A-\u001F]|\bundefined\b|\bNaN\b|\[object|^ +at /);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("names how a process ended without an exit code, and the likely reason of a SIGKILL", () => {
+    const evidence = { command: "x", lastLines: [] };
+    expect(explainFailure({ reason: "command-failed", evidence }, PLACE).headline).toContain(
+      "ended without an exit code",
+    );
+    const killed = explainFailure({ reason: "command-failed", evidence: { ...evidence, signal: "SIGKILL" } }, PLACE);
+    expect(killed.headline).toContain("ended by SIGKILL");
+    expect(killed.nextSteps[0]).toMatch(/lack of memory/);
+    expect(
+      explainFailure({ reason: "command-failed", evidence: { ...evidence, exitCode: 137 } }, PLACE).nextSteps[0],
+    ).toMatch(/lack of memory/);
+  });
+
+  it("gives the registry's answer the step that fits", () => {
+    const step = (error: string): string | undefined =>
+      explainFailure({ reason: "registry", error, evidence: EVIDENCE }, PLACE).nextSteps[0];
+    expect(step("toomanyrequests: You have reached your pull rate limit")).toMatch(/^wait/);
+    expect(step("manifest unknown")).toMatch(/name and tag/);
+    expect(step("received unexpected HTTP status: 500")).toMatch(/imagetools inspect/);
+  });
+
+  it("counts several oversized images and quotes what a shell would split", () => {
+    const image = { service: "a b", reference: "x y", sizeBytes: 2e6, limitBytes: 1e6 };
+    const explanation = explainFailure({ reason: "size-limit-exceeded", images: [image, image] }, PLACE);
+    expect(explanation.headline).toBe("2 images exceed their size limits: a b, a b");
+    expect(explanation.nextSteps[0]).toContain("`docker history 'x y'`");
+  });
+});
