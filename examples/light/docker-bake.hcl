@@ -1,22 +1,23 @@
 // Three services and a shared store, all busybox: seconds to build, no network, nothing to pull.
-// scripts/busybox.sh supplies the binary.
+// scripts/busybox.sh supplies the binary. Bake takes variables from the environment: theirs carry a prefix, because MODE or TAG
+// may be set there for something else.
 
-variable "TAG" {
+variable "LIGHT_TAG" {
   default = "latest"
 }
 
 // First part of every image's name.
-variable "PREFIX" {
+variable "LIGHT_PREFIX" {
   default = "light"
 }
 
 // How the services behave when they start: ready, slow, never-ready, unhealthy, exit, crash-loop (services/base/start.sh).
-variable "MODE" {
+variable "LIGHT_MODE" {
   default = "ready"
 }
 
 // Makes every image larger by so many kilobytes.
-variable "PADDING_KB" {
+variable "LIGHT_PADDING_KB" {
   default = "0"
 }
 
@@ -43,11 +44,11 @@ target "service" {
     base = "target:base"
   }
   args = {
-    MODE       = MODE
-    PADDING_KB = PADDING_KB
+    MODE       = LIGHT_MODE
+    PADDING_KB = LIGHT_PADDING_KB
   }
   network = "none"
-  tags    = ["${PREFIX}/${service}:${TAG}"]
+  tags    = ["${LIGHT_PREFIX}/${service}:${LIGHT_TAG}"]
 }
 
 // The stateful part that blue and green share. Its image has a fixed tag, so no deploy replaces it by accident.
@@ -58,5 +59,5 @@ target "store" {
     base = "target:base"
   }
   network = "none"
-  tags    = ["${PREFIX}/store:1"]
+  tags    = ["${LIGHT_PREFIX}/store:1"]
 }

@@ -20,6 +20,8 @@ export async function performBuild(task: TaskOf<"build">, context: TaskContext, 
     target: task.bakeTarget,
     definition: task.definition,
     labels: imageLabels(task, tools.config.project),
+    redact: tools.redact,
+    engine: engine.value,
     onReport: (report) => context.report(report),
   });
   if (!built.ok) return failed(built.failure);

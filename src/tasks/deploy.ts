@@ -64,7 +64,10 @@ async function startShared(deployment: Deployment): Promise<Failure | undefined>
   const model = await loadComposeProject(compose, { signal: context.signal });
   if (!model.ok) return model.failure;
   const override = composeOverride(model.value, {}, { project: tools.config.project, environment: "shared" });
-  const started = await startProject({ engine, compose, override, readiness: task.deploy.readiness }, context);
+  const started = await startProject(
+    { engine, compose, override, readiness: task.deploy.readiness, redact: tools.redact },
+    context,
+  );
   if (started.ok) return undefined;
   context.signal.throwIfAborted();
   return started.failure;
@@ -84,7 +87,10 @@ async function startEnvironment(deployment: Deployment): Promise<TaskResult> {
   if (!pins.ok) return failed(pins.failure);
   const labels = { project: tools.config.project, environment: environment.name };
   const override = composeOverride(model.value, pins.value, labels);
-  const started = await startProject({ engine, compose, override, readiness: task.deploy.readiness }, context);
+  const started = await startProject(
+    { engine, compose, override, readiness: task.deploy.readiness, redact: tools.redact },
+    context,
+  );
   if (!started.ok) return await abandon(compose, started, context);
   const url = environmentUrl(environment, engine);
   const containers = started.containers.filter((container) => container.state === "running").length;
@@ -129,9 +135,10 @@ async function abandon(
 }
 
 /** Where compose runs and how it finds the engine. */
-function site({ tools, engine }: Deployment): Pick<ComposeProject, "workingDirectory" | "environment"> {
+function site({ tools, engine }: Deployment): Pick<ComposeProject, "workingDirectory" | "environment" | "redact"> {
   return {
     workingDirectory: tools.projectDirectory,
+    redact: tools.redact,
     environment: { ...tools.environment, ...engine.endpoint.cliEnvironment },
   };
 }

@@ -3,6 +3,7 @@ import { listProjectContainers, upProject } from "../../docker/compose.ts";
 import type { ComposeOverride, ComposeProject } from "../../docker/compose.ts";
 import type { InspectedContainer } from "../../docker/engine-answers.ts";
 import type { Engine } from "../../docker/engine.ts";
+import { createRedactor } from "../../docker/output-lines.ts";
 import type { Failure, Result } from "../../model/failure.ts";
 import type { TaskContext } from "../../model/performer.ts";
 import type { Readiness } from "../../model/pipeline.ts";
@@ -20,6 +21,8 @@ export interface ProjectStart {
   readonly compose: ComposeProject;
   readonly override: ComposeOverride;
   readonly readiness: Readiness;
+  /** Values that must not be quoted from a container's log. */
+  readonly redact: readonly string[];
 }
 
 /** How it went. `changed` says whether containers were created or started, so that there is something to stop. */
@@ -109,7 +112,7 @@ function tellProgress(judged: readonly JudgedContainer[], told: Map<string, stri
 }
 
 async function describeNotReady(
-  { engine, compose }: ProjectStart,
+  { engine, compose, redact }: ProjectStart,
   { container, verdict }: JudgedContainer,
   context: TaskContext,
 ): Promise<Failure> {
@@ -120,6 +123,6 @@ async function describeNotReady(
     service: container.labels["com.docker.compose.service"] ?? container.name,
     container: container.name,
     state: verdict.state,
-    lastLines: log.ok ? log.value : [],
+    lastLines: log.ok ? log.value.map(createRedactor(redact)) : [],
   };
 }
