@@ -94,7 +94,7 @@ function linkedInCircle(pipeline: Pipeline): Diagnostic {
   return {
     code: "bake-definition-invalid",
     severity: "error",
-    message: `bake targets that \`${pipeline.variant}\` builds link to each other in a circle`,
+    message: `Bake targets that \`${pipeline.variant}\` builds link to each other in a circle`,
     location: pipeline.location,
     hint: "look at the `target:` contexts of the bake file",
   };

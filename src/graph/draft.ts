@@ -120,9 +120,9 @@ function duplicateIds(drafts: readonly Draft[]): readonly Diagnostic[] {
       diagnostics.push({
         code: "task-duplicate",
         severity: "error",
-        message: `two nodes would be called \`${draft.id}\``,
+        message: `Two nodes would be called \`${draft.id}\``,
         location: draft.task.location,
-        related: [{ message: "the first one", location: first.task.location }],
+        related: [{ message: "The first one", location: first.task.location }],
         hint: "rename one of the two tasks",
       });
     }

@@ -79,8 +79,8 @@ function duplicateTask(task: PipelineTask, first: PipelineTask): Diagnostic {
   return {
     code: "task-duplicate",
     severity: "error",
-    message: `two tasks are called \`${task.name}\``,
+    message: `Two tasks are called \`${task.name}\``,
     location: task.location,
-    related: [{ message: "the first one", location: first.location }],
+    related: [{ message: "The first one", location: first.location }],
   };
 }
