@@ -17,7 +17,7 @@ export interface CompileCost {
   readonly resolveMs: number;
   /** From resolved pipelines to the graph; the first time in the process. */
   readonly compileMs: number;
-  /** The same once the code is warm: median of five. */
+  /** The same once the code is warm: median of fifteen. */
   readonly warmCompileMs: number;
   /** Growth of the largest resident set while resolving and compiling for the first time. */
   readonly peakBytes: number;
@@ -44,7 +44,7 @@ globalThis.gc?.();
 const keptBytes = process.memoryUsage().heapUsed - heapBefore;
 
 const warm: number[] = [];
-for (let round = 0; round < 5; round += 1) {
+for (let round = 0; round < 15; round += 1) {
   const from = performance.now();
   compile();
   warm.push(performance.now() - from);

@@ -11,7 +11,7 @@ import { draftNodes } from "./draft.ts";
 import type { PipelineDrafts } from "./draft.ts";
 import { mergeDrafts } from "./merge.ts";
 import type { MergedDrafts } from "./merge.ts";
-import { checkPipeline } from "./pipeline-check.ts";
+import { checkStructure, readStructure } from "./pipeline-check.ts";
 import { traceImages } from "./service-images.ts";
 import { makeTask } from "./task-node.ts";
 
@@ -34,10 +34,11 @@ export interface CompileInput {
  */
 export function compileGraph(input: CompileInput): Checked<TaskGraph> {
   const { pipelines, buildConfig, bake } = input;
-  const unsound = pipelines.flatMap(checkPipeline);
+  const structures = pipelines.map(readStructure);
+  const unsound = structures.flatMap(checkStructure);
   if (unsound.length > 0) return { ok: false, diagnostics: distinct(unsound) };
   const plan = planBakeQueries(pipelines, buildConfig);
-  const drafts = pipelines.map((pipeline) => draftNodes(pipeline, { buildConfig, plan, answers: bake }));
+  const drafts = structures.map((structure) => draftNodes(structure, { buildConfig, plan, answers: bake }));
   const problems = [...drafts.flatMap((draft) => draft.diagnostics), ...unknownServices(plan, input)];
   if (problems.length > 0) return { ok: false, diagnostics: distinct(problems) };
   const merged = mergeDrafts(drafts);

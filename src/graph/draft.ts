@@ -4,8 +4,7 @@ import type { Pipeline, PipelineTask } from "../model/pipeline.ts";
 import { expandBuild } from "./bake-expansion.ts";
 import type { ExpandedTarget } from "./bake-expansion.ts";
 import type { BakeAnswers, BakeQueryPlan } from "./bake-query.ts";
-import { environmentScope } from "./pipeline-check.ts";
-import { resolveEdges } from "./pipeline-edges.ts";
+import type { PipelineStructure } from "./pipeline-check.ts";
 import type { PipelineEdges } from "./pipeline-edges.ts";
 
 /** A node of one pipeline before pipelines are merged. */
@@ -38,8 +37,8 @@ export interface ExpansionInput {
 }
 
 /** Turns each task of a sound pipeline into its nodes: one for every bake target of a build task, one for any other. */
-export function draftNodes(pipeline: Pipeline, input: ExpansionInput): PipelineDrafts {
-  const edges = resolveEdges(pipeline);
+export function draftNodes(structure: PipelineStructure, input: ExpansionInput): PipelineDrafts {
+  const { pipeline, edges } = structure;
   const diagnostics: Diagnostic[] = [];
   const targetsOf = pipeline.tasks.map((task) => {
     if (task.kind !== "build") return undefined;
@@ -51,11 +50,10 @@ export function draftNodes(pipeline: Pipeline, input: ExpansionInput): PipelineD
   for (const targets of targetsOf) firstOf.push((firstOf.at(-1) ?? 0) + (targets?.length ?? 1));
   if (diagnostics.length > 0) return { pipeline, edges, drafts: [], firstOf, diagnostics };
 
-  const scope = environmentScope(pipeline, edges);
   const drafts: Draft[] = [];
   for (const [place, task] of pipeline.tasks.entries()) {
     const needs = needsOf(place, { edges, targetsOf, firstOf }, diagnostics);
-    const inEnvironment = scope[place] === 1;
+    const inEnvironment = structure.inEnvironment[place] === 1;
     const suffix = inEnvironment && pipeline.environment !== undefined ? `@${pipeline.environment.name}` : "";
     const targets = targetsOf[place];
     if (targets === undefined) {

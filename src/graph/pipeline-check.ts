@@ -1,17 +1,41 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { Pipeline } from "../model/pipeline.ts";
+import type { Pipeline, PipelineTask } from "../model/pipeline.ts";
 import { buildDigraph, reachable } from "./digraph.ts";
 import { resolveEdges } from "./pipeline-edges.ts";
 import type { PipelineEdges } from "./pipeline-edges.ts";
 import { shortestCycles } from "./shortest-cycle.ts";
+
+/** What the needs of a pipeline's tasks say, before build tasks are expanded. Tasks are numbered in the order of the file. */
+export interface PipelineStructure {
+  readonly pipeline: Pipeline;
+  readonly edges: PipelineEdges;
+  /**
+   * 1 for tasks that belong to the pipeline's environment: deploy tasks and everything downstream of one. All others are
+   * shared between the variants of the pipeline.
+   */
+  readonly inEnvironment: Uint8Array;
+}
+
+/** Resolves the needs of a pipeline and follows its deploys downstream. */
+export function readStructure(pipeline: Pipeline): PipelineStructure {
+  const edges = resolveEdges(pipeline);
+  const deploys: number[] = [];
+  for (const [place, task] of pipeline.tasks.entries()) if (task.kind === "deploy") deploys.push(place);
+  return { pipeline, edges, inEnvironment: reachable(buildDigraph(edges.places), deploys) };
+}
 
 /**
  * Everything about the graph of one pipeline that can be told without bake: `task-unknown`, `task-duplicate`, `task-cycle`
  * and `environment-in-shared-task`. Empty when it is sound.
  */
 export function checkPipeline(pipeline: Pipeline): readonly Diagnostic[] {
-  const edges = resolveEdges(pipeline);
-  return [...edges.diagnostics, ...describeCycles(pipeline, edges), ...environmentInShared(pipeline, edges)];
+  return checkStructure(readStructure(pipeline));
+}
+
+/** {@link checkPipeline} for a structure that is already there. */
+export function checkStructure({ pipeline, edges, inEnvironment }: PipelineStructure): readonly Diagnostic[] {
+  const shared = pipeline.tasks.filter((_task, place) => inEnvironment[place] !== 1);
+  return [...edges.diagnostics, ...describeCycles(pipeline, edges), ...environmentInShared(shared)];
 }
 
 /** One `task-cycle` for every knot of tasks that need each other, each showing a shortest cycle with its lines. */
@@ -19,27 +43,15 @@ export function findCycles(pipeline: Pipeline): readonly Diagnostic[] {
   return describeCycles(pipeline, resolveEdges(pipeline));
 }
 
-/**
- * Which tasks belong to the pipeline's environment: deploy tasks and everything downstream of one. All others are shared
- * between the variants of the pipeline. Indexed by the task's place in the file.
- */
-export function environmentScope(pipeline: Pipeline, edges: PipelineEdges): Uint8Array {
-  const graph = buildDigraph(edges.needs.map((needs) => needs.map((need) => need.place)));
-  const deploys: number[] = [];
-  for (const [place, task] of pipeline.tasks.entries()) if (task.kind === "deploy") deploys.push(place);
-  return reachable(graph, deploys);
-}
-
-function environmentInShared(pipeline: Pipeline, edges: PipelineEdges): readonly Diagnostic[] {
-  const scope = environmentScope(pipeline, edges);
+function environmentInShared(shared: readonly PipelineTask[]): readonly Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  for (const [place, task] of pipeline.tasks.entries()) {
-    if (scope[place] === 1 || task.usesEnvironment === undefined) continue;
+  for (const { name, usesEnvironment } of shared) {
+    if (usesEnvironment === undefined) continue;
     diagnostics.push({
       code: "environment-in-shared-task",
       severity: "error",
-      message: `\`${task.name}\` uses the environment, but it is shared: no deploy task is upstream of it`,
-      location: task.usesEnvironment,
+      message: `\`${name}\` uses the environment, but it is shared: no deploy task is upstream of it`,
+      location: usesEnvironment,
       hint: "let it need a deploy task, or take the value from a variable that is the same for all environments",
     });
   }
@@ -47,8 +59,7 @@ function environmentInShared(pipeline: Pipeline, edges: PipelineEdges): readonly
 }
 
 function describeCycles(pipeline: Pipeline, edges: PipelineEdges): readonly Diagnostic[] {
-  const cycles = shortestCycles(edges.needs.map((needs) => needs.map((need) => need.place)));
-  return cycles.map((cycle) => describeCycle(pipeline, edges, cycle));
+  return shortestCycles(edges.places).map((cycle) => describeCycle(pipeline, edges, cycle));
 }
 
 /** Tells the cycle in the direction of `needs`, as the file has it: `a` needs `b` needs `a`. */

@@ -6,6 +6,8 @@ import { didYouMean, suggest } from "../model/suggestion.ts";
 export interface PipelineEdges {
   readonly placeOf: ReadonlyMap<string, number>;
   readonly needs: readonly (readonly PipelineNeed[])[];
+  /** The places of `needs` alone. */
+  readonly places: readonly (readonly number[])[];
   /** `task-unknown` and `task-duplicate`. Unknown needs are left out of `needs`. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -36,7 +38,7 @@ export function resolveEdges(pipeline: Pipeline): PipelineEdges {
     }
     return found;
   });
-  return { placeOf, needs, diagnostics };
+  return { placeOf, needs, places: needs.map((found) => found.map((need) => need.place)), diagnostics };
 }
 
 /**

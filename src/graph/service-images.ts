@@ -72,6 +72,10 @@ function traceBuilders(
 ): readonly (Int32Array | undefined)[] {
   const rows = Array.from<Int32Array | undefined>({ length: nodes.length });
   if (services.length === 0) return rows;
+  const built = new Map<string, number[]>();
+  for (const [index, { bakeTarget }] of services.entries()) {
+    built.set(bakeTarget, [...(built.get(bakeTarget) ?? []), index]);
+  }
   const rank = new Int32Array(nodes.length);
   for (const [position, place] of order.entries()) rank[place] = position;
   const later = (a: number, b: number): number => (a === -1 || (b !== -1 && (rank[b] ?? 0) > (rank[a] ?? 0)) ? b : a);
@@ -90,9 +94,7 @@ function traceBuilders(
       const upstream = rows[need];
       if (row === undefined) row = upstream;
       else if (upstream !== undefined && upstream !== row) for (const [i, b] of upstream.entries()) add(i, b);
-      const built = nodes[need]?.draft.target?.name;
-      if (built === undefined) continue;
-      for (const [i, service] of services.entries()) if (service.bakeTarget === built) add(i, need);
+      for (const index of built.get(nodes[need]?.draft.target?.name ?? "") ?? []) add(index, need);
     }
     rows[place] = row;
   }
