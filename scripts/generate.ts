@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { renderDiagnosticsPage } from "./generate/diagnostics-page.ts";
 import { documentSchemas } from "./generate/json-schema.ts";
+import { renderReference } from "./generate/reference.ts";
 import { generateRootHelp } from "./generate/root-help.ts";
 import { renderSchemas, renderValidators } from "./generate/validators.ts";
 
@@ -15,6 +17,12 @@ function generateFiles(): ReadonlyMap<string, string> {
     ["src/config/generated/validators.ts", renderValidators(schemas)],
     ["src/config/generated/schemas.ts", renderSchemas(schemas)],
     ["src/cli/generated/root-help.ts", generateRootHelp()],
+    ["docs/pipeline-reference.md", renderReference(schemas.pipeline, "Pipeline reference", "yaml", "pipeline")],
+    [
+      "docs/build-config-reference.md",
+      renderReference(schemas.buildConfig, "Build configuration reference", "json", "build-config"),
+    ],
+    ["docs/diagnostics.md", renderDiagnosticsPage()],
   ]);
 }
 

@@ -19,9 +19,25 @@ export function documentSchemas(): DocumentSchemas {
   };
 }
 
+/** Zod puts a named root among the definitions; editors want it at the top. */
 function toJsonSchema(schema: z.ZodType, title: string): JsonSchema {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { target: "draft-7", io: "output", override: adapt });
-  return { ...($schema === undefined ? {} : { $schema }), title, ...rest };
+  const generated: JsonSchema = z.toJSONSchema(schema, { target: "draft-7", io: "output", override: adapt });
+  const { $schema, definitions, allOf, $ref, ...rest } = generated;
+  const parts = new Map<string, unknown>(Object.entries(asObject(definitions)));
+  const rootName = (JSON.stringify({ allOf, $ref }).match(/#\/definitions\/(\w+)/) ?? [])[1] ?? "";
+  const root = asObject(parts.get(rootName));
+  parts.delete(rootName);
+  return {
+    ...($schema === undefined ? {} : { $schema }),
+    title,
+    ...rest,
+    ...root,
+    definitions: Object.fromEntries(parts),
+  };
+}
+
+function asObject(value: unknown): object {
+  return typeof value === "object" && value !== null ? value : {};
 }
 
 /** What zod cannot say: keys that start with `x-` are free. */
