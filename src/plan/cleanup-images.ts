@@ -23,8 +23,11 @@ type ImageItem = Extract<CleanupItem, { readonly item: "image" }>;
 interface OwnImage {
   readonly image: ObservedImage;
   readonly service: string;
-  /** 1 is the newest of its service. */
-  readonly rank: number;
+  /**
+   * 1 is the newest of its service. An image with a name that is not ours has no rank: whoever gave it may do so at any
+   * time, and would push one of ours out.
+   */
+  readonly rank: number | undefined;
 }
 
 interface RuleContext {
@@ -38,7 +41,7 @@ interface RuleContext {
 type Rule = (own: OwnImage, context: RuleContext) => Protection | undefined;
 
 /** In the order in which a reader wants to hear them: the first that holds is the one that is named. */
-const RULES: readonly Rule[] = [usedByContainer, newestOfService, youngerThanMinimumAge, taggedByOthers];
+const RULES: readonly Rule[] = [usedByContainer, taggedByOthers, newestOfService, youngerThanMinimumAge];
 
 /** Splits the images of ours into what goes, oldest first, and what stays, with the reason for each. */
 export function judgeImages(
@@ -54,7 +57,7 @@ export function judgeImages(
   };
   const items: ImageItem[] = [];
   const kept: KeptItem[] = [];
-  for (const own of rankOwnImages(observation.images, scope.project)) {
+  for (const own of rankOwnImages(observation.images, scope.project, context)) {
     const { image, service } = own;
     const facts = { item: "image", id: image.id, tags: image.tags, service, sizeBytes: image.sizeBytes } as const;
     const protection = findProtection(own, context);
@@ -83,7 +86,7 @@ export function normalRepository(reference: string): string {
 }
 
 /** Newest first, service by service in the order of their names; ties by ID, so that the order never depends on the engine's. */
-function rankOwnImages(images: readonly ObservedImage[], project: string): readonly OwnImage[] {
+function rankOwnImages(images: readonly ObservedImage[], project: string, context: RuleContext): readonly OwnImage[] {
   const byService = new Map<string, ObservedImage[]>();
   for (const image of images) {
     const service = ownService(image, project);
@@ -95,7 +98,10 @@ function rankOwnImages(images: readonly ObservedImage[], project: string): reado
   const ranked: OwnImage[] = [];
   for (const [service, list] of [...byService].sort(([a], [b]) => compareText(a, b))) {
     list.sort((a, b) => imageTimeMs(b) - imageTimeMs(a) || compareText(a.id, b.id));
-    for (const [index, image] of list.entries()) ranked.push({ image, service, rank: index + 1 });
+    let rank = 0;
+    for (const image of list) {
+      ranked.push({ image, service, rank: foreignTag(image, context) === undefined ? (rank += 1) : undefined });
+    }
   }
   return ranked;
 }
@@ -116,7 +122,7 @@ function usedByContainer({ image }: OwnImage, { containers }: RuleContext): Prot
 
 function newestOfService({ rank }: OwnImage, { policy }: RuleContext): Protection | undefined {
   const keep = Math.max(1, policy.keepImagesPerService);
-  return rank <= keep ? { because: "newest-of-service", rank, keep } : undefined;
+  return rank !== undefined && rank <= keep ? { because: "newest-of-service", rank, keep } : undefined;
 }
 
 function youngerThanMinimumAge({ image }: OwnImage, { policy, nowMs }: RuleContext): Protection | undefined {
@@ -124,14 +130,18 @@ function youngerThanMinimumAge({ image }: OwnImage, { policy, nowMs }: RuleConte
   return { because: "younger-than-minimum-age", minAgeMs: policy.minAgeMs };
 }
 
-function taggedByOthers({ image }: OwnImage, { repositories }: RuleContext): Protection | undefined {
-  const tag = image.tags.find((tag) => !repositories.has(normalRepository(tag)));
+function taggedByOthers({ image }: OwnImage, context: RuleContext): Protection | undefined {
+  const tag = foreignTag(image, context);
   return tag === undefined ? undefined : { because: "tagged-by-others", tag };
+}
+
+function foreignTag(image: ObservedImage, { repositories }: RuleContext): string | undefined {
+  return image.tags.find((tag) => !repositories.has(normalRepository(tag)));
 }
 
 function describeReason({ image, service, rank }: OwnImage, policy: CleanupPolicy): string {
   const untagged = image.tags.length === 0 ? "untagged, " : "";
-  return `${untagged}number ${rank} of ${service}, the newest ${Math.max(1, policy.keepImagesPerService)} are kept`;
+  return `${untagged}number ${rank ?? 0} of ${service}, the newest ${Math.max(1, policy.keepImagesPerService)} are kept`;
 }
 
 function compareText(a: string, b: string): number {

@@ -83,6 +83,22 @@ describe("planCleanup: images", () => {
     expect(protections(plan)).toMatchObject({ theirs: "tagged-by-others", registry: "tagged-by-others" });
   });
 
+  it("does not let a name that is not ours push one of ours out of the newest", () => {
+    const images = [
+      anImage("theirs", { ageMs: 90 * HOUR_MS, tags: ["backup/web:3"], lastTaggedAtMs: NOW_MS }),
+      anImage("newest", { ageMs: 2 * HOUR_MS }),
+      anImage("second", { ageMs: 3 * HOUR_MS }),
+      anImage("third", { ageMs: 4 * HOUR_MS }),
+    ];
+    const plan = planCleanup(anObservation({ images }), POLICY, SCOPE);
+    expect(removedIds(plan)).toEqual(["sha256:third"]);
+    expect(protections(plan)).toEqual({
+      theirs: "tagged-by-others",
+      newest: "newest-of-service",
+      second: "newest-of-service",
+    });
+  });
+
   it("does not even mention an image of another project or without our labels", () => {
     const foreign = [
       anImage("x", { ageMs: 90 * HOUR_MS, labels: {} }),
