@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, writeF
 import path from "node:path";
 import type { RunEvent } from "../model/event.ts";
 import { renderJsonResult } from "./json.ts";
+import { createLineWriter } from "./line-writer.ts";
 import { taskLogName } from "./log-name.ts";
 import { serializeEvent } from "./ndjson.ts";
 import { createPalette } from "./palette.ts";
@@ -76,21 +77,10 @@ function pointLatest(directory: string): void {
 }
 
 function openAppended(file: string): AppendedFile {
-  let descriptor: number | undefined = openSync(file, "a");
-  let torn = false;
+  const descriptor = openSync(file, "a");
   return {
-    append(text) {
-      descriptor ??= openSync(file, "a");
-      const bytes = Buffer.from(torn ? `\n${text}` : text);
-      torn = true;
-      let written = 0;
-      while (written < bytes.length) written += writeSync(descriptor, bytes, written);
-      torn = false;
-    },
-    close() {
-      if (descriptor !== undefined) closeSync(descriptor);
-      descriptor = undefined;
-    },
+    append: createLineWriter((bytes, offset) => writeSync(descriptor, bytes, offset)),
+    close: () => closeSync(descriptor),
   };
 }
 

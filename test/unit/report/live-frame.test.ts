@@ -48,6 +48,10 @@ describe("renderFrame", () => {
     ]);
   });
 
+  it("counts the time of a repeated task from its first attempt", () => {
+    expect(frameAt(typicalRun(), 12_000)[3]).toBe("* images/backend       10s  attempt 2");
+  });
+
   it("shows how tasks ended", () => {
     const frame = frameAt(typicalRun(), 75_000);
     expect(frame[0]).toBe("deploy-blue  1m 15s  7 of 7 tasks done, 0 running, 2 failed");

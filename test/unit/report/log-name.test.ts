@@ -15,6 +15,12 @@ describe("taskLogName", () => {
     expect(taskLogName(id)).toBe(name);
   });
 
+  it("tells long ids of one beginning apart", () => {
+    const long = "matrix-".repeat(40);
+    expect(taskLogName(`${long}a`)).not.toBe(taskLogName(`${long}b`));
+    expect(taskLogName(`${long}a`).length).toBeLessThan(200);
+  });
+
   it("gives different ids different names, each one plain file name", () => {
     const id = fc.oneof(
       fc.string({ unit: "binary" }),

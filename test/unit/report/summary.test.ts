@@ -69,6 +69,19 @@ describe("summarizeRun", () => {
 });
 
 describe("renderSummaryText", () => {
+  it("shows the failure that decides last, wherever it stands in the graph", () => {
+    const [started] = typicalRun();
+    if (started === undefined) throw new Error("no event");
+    const failure = { reason: "image-missing", service: "x", reference: "x" } as const;
+    const end = { atMs: 2, type: "task-finished", durationMs: 1, status: "failed", facts: [], failure } as const;
+    const view = viewOf([
+      started,
+      { ...end, task: "make-room", continueOnError: false },
+      { ...end, task: "images/ml", continueOnError: true },
+    ]);
+    expect(summarizeRun(view).failures.map(({ task }) => task)).toEqual(["images/ml", "make-room"]);
+  });
+
   it("shows of a large run what did not succeed and the slowest", () => {
     const text = renderSummaryText(summarizeRun(viewOf(wideRun(1_000))), palette);
     const table = text.split("\n\n")[0]?.split("\n") ?? [];

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -221,15 +221,14 @@ describe("openStore", () => {
     expect(existsSync(path.join(directory, "store.sqlite.damaged-77"))).toBe(true);
   });
 
-  it("finds damage inside a file that begins well", async () => {
+  it.each([100, 4_096])("finds damage that begins at byte %i of a file that begins well", async (offset) => {
     const name = path.join(directory, "store.sqlite");
     {
       using store = await open();
       for (let index = 0; index < 200; index += 1) store.recordRunStarted(run(`r${index}`, index));
     }
-    const { readFileSync } = await import("node:fs");
     const bytes = readFileSync(name);
-    bytes.fill(0xa5, 4_096);
+    bytes.fill(0xa5, offset);
     writeFileSync(name, bytes);
     const opened = await openStore(directory, 78);
     expect(opened).toMatchObject({ ok: true, warning: expect.stringContaining("damaged") });
