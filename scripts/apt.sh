@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 
 readonly LOCK_LIMIT_S=900               # another run may be installing
+readonly APT_ETC=${APT_ETC:-/etc/apt}
 SUDO=()
 
 # $1 says why root is needed; further arguments are more ways out.
@@ -57,7 +58,7 @@ first_with_candidate() {
 # Understands deb822 (.sources) and one-line (.list) files.
 own_debian_source() {
   local release=$1 file
-  for file in /etc/apt/sources.list.d/*.sources; do
+  for file in "$APT_ETC"/sources.list.d/*.sources; do
     [ -r "$file" ] || continue
     awk -v release="$release" '
       function flush(   i, n, suites, hit) {
@@ -77,7 +78,7 @@ own_debian_source() {
       { name = tolower($0); sub(/:.*/, "", name); value = $0; sub(/^[^:]*:[ \t]*/, "", value); sub(/[ \t]+$/, "", value); field[name] = value }
       END { flush() }' "$file"
   done
-  for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+  for file in "$APT_ETC"/sources.list "$APT_ETC"/sources.list.d/*.list; do
     [ -r "$file" ] || continue
     awk -v release="$release" '
       $1 != "deb" { next }
@@ -89,7 +90,7 @@ own_debian_source() {
           if (match(options, /signed-by=[^ ]+/)) key = substr(options, RSTART + 10, RLENGTH - 10)
         }
         split(line, part, /[ \t]+/)
-        if (part[3] == release) print part[2] "\t" key
+        if (part[3] == release && part[2] !~ /^cdrom:/) print part[2] "\t" key
       }' "$file"
   done
 }
