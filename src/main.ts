@@ -14,8 +14,8 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 function answerAtOnce(argv: readonly string[]): boolean {
   const [only] = argv;
   if (argv.length !== 1) return false;
-  if (only === "--version" || only === "-V") writeSync(1, `${VERSION}\n`);
-  else if (only === "--help" || only === "-h" || only === "help") writeSync(1, ROOT_HELP);
+  if (only === "--version" || only === "-V") writeWhole(1, `${VERSION}\n`);
+  else if (only === "--help" || only === "-h" || only === "help") writeWhole(1, ROOT_HELP);
   else return false;
   return true;
 }
@@ -46,25 +46,35 @@ async function leaveAtOnce(signal: string): Promise<void> {
   process.exit(signalExitCode(signal));
 }
 
-function outputStream(stream: NodeJS.WriteStream): OutputStream {
+/** Standard output or error. The stream itself is made only for a view that redraws: making it costs milliseconds. */
+function outputStream(descriptor: 1 | 2): OutputStream {
+  const terminal = (): NodeJS.WriteStream => (descriptor === 1 ? process.stdout : process.stderr);
   return {
-    isTerminal: stream.isTTY,
+    get isTerminal() {
+      return terminal().isTTY;
+    },
     get columns() {
-      return stream.columns ?? 80;
+      return terminal().columns ?? 80;
     },
-    terminal: stream,
-    write(text) {
-      stream.write(text);
-    },
+    terminal,
+    write: (text) => writeWhole(descriptor, text),
   };
 }
 
-/** A reader that went away (`orchestrate run deploy-blue | head -1`) ends no run. */
-function tolerateClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-    });
+/** Writes all of a text. A reader that went away (`orchestrate run deploy-blue | head -1`) ends no run. */
+function writeWhole(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text);
+  let written = 0;
+  while (written < bytes.length) {
+    try {
+      written += writeSync(descriptor, bytes, written);
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code === "EPIPE") return;
+      if (code !== "EAGAIN") throw error;
+      // The pipe is full and another process made it non-blocking: give its reader a moment.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
   }
 }
 
@@ -75,28 +85,27 @@ function describeBug(error: unknown): string {
 
 async function main(argv: readonly string[]): Promise<number> {
   keepCompiledCode();
-  tolerateClosedPipes();
   const surroundings: Surroundings = {
     cwd: process.cwd(),
     env: process.env,
-    stdout: outputStream(process.stdout),
-    stderr: outputStream(process.stderr),
+    stdout: outputStream(1),
+    stderr: outputStream(2),
     signal: cancelOnSignal().signal,
   };
   const { runProgram } = await import("./cli/program.ts");
   return runProgram(argv, surroundings);
 }
 
-/** Ends the process once all output is written: nothing that is still open may hold it back. */
+/** Output is written synchronously, so nothing is lost; and nothing that is still open may hold the process back. */
 function leave(exitCode: number): void {
   process.exitCode = exitCode;
-  process.stdout.write("", () => process.stderr.write("", () => process.exit()));
+  process.exit();
 }
 
 const argv = process.argv.slice(2);
 if (!answerAtOnce(argv)) {
   main(argv).then(leave, (error: unknown) => {
-    process.stderr.write(describeBug(error));
+    writeWhole(2, describeBug(error));
     leave(EXIT.bug);
   });
 }

@@ -39,6 +39,7 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
       const { execute } = await command.load();
       exitCode = await execute({ command, arguments: args, options, argv }, surroundings);
     },
+    argv[0],
   );
   try {
     await program.parseAsync(argv, { from: "user" });
@@ -49,8 +50,11 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
   }
 }
 
-/** The whole command line as commander knows it. */
-export function createProgram(output: ProgramOutput, dispatch: Dispatch): Command {
+/**
+ * The command line as commander knows it. Where the command is known (`only`), the others are declared by name alone, for
+ * suggestions and the list of commands: making all their options costs more than the rest of a start.
+ */
+export function createProgram(output: ProgramOutput, dispatch: Dispatch, only?: string): Command {
   const program = new Command("orchestrate")
     .description(
       "Declarative build orchestrator for Docker projects: clean, build, verify and deploy as one task graph.",
@@ -67,7 +71,11 @@ export function createProgram(output: ProgramOutput, dispatch: Dispatch): Comman
       "after",
       `${EXIT_CODES}\nStart with: orchestrate doctor, orchestrate list, orchestrate run deploy-blue`,
     );
-  for (const declaration of COMMANDS) program.addCommand(createCommand(program, declaration, dispatch));
+  const known = COMMANDS.some((declaration) => declaration.name === only);
+  for (const declaration of COMMANDS) {
+    const asked = !known || declaration.name === only;
+    program.addCommand(asked ? createCommand(program, declaration, dispatch) : new Command(declaration.name));
+  }
   return program;
 }
 
@@ -79,22 +87,19 @@ function createCommand(program: Command, declaration: CommandDeclaration, dispat
     .addHelpText("after", `\n${describeExamples(declaration)}`);
   if (declaration.argument !== undefined)
     command.argument(declaration.argument.notation, declaration.argument.description);
-  for (const option of declaration.options) command.addOption(createOption(option));
+  const options = declaration.options.map(createOption);
+  for (const option of options) command.addOption(option);
   return command.action(async () => {
     const values: Readonly<Record<string, unknown>> = command.opts();
-    const named = declaration.options.map((option) => [option.name, values[attributeName(option)]] as const);
+    const named = options.map((option) => [option.name(), values[option.attributeName()]] as const);
     await dispatch(declaration, command.args, new Options(Object.fromEntries(named)));
   });
-}
-
-/** The name under which commander keeps an option; `--no-cache` is a flag of its own here, never a negation. */
-function attributeName(option: OptionDeclaration): string {
-  return createOption(option).attributeName();
 }
 
 function createOption(declaration: OptionDeclaration): Option {
   const short = declaration.short === undefined ? "" : `-${declaration.short}, `;
   const option = new Option(`${short}--${declaration.name}${placeholderOf(declaration)}`, declaration.description);
+  // `--no-cache` is a flag of its own here, never a negation.
   option.negate = false;
   const { value } = declaration;
   switch (value.type) {

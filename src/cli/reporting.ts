@@ -84,7 +84,7 @@ async function createProgress(
       return { onEvent: (event) => write(serializeEvent(event)) };
     case "live": {
       const { createLiveReporter } = await import("../report/live.ts");
-      return createLiveReporter({ color, stdout: stream.terminal, stderr: surroundings.stderr.terminal });
+      return createLiveReporter({ color, stdout: stream.terminal(), stderr: surroundings.stderr.terminal() });
     }
     case "silent":
       return undefined;

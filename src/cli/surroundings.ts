@@ -14,9 +14,10 @@ export interface OutputStream {
   readonly isTerminal: boolean;
   /** Width in characters; 80 where it is unknown. */
   readonly columns: number;
-  write(text: string): void;
-  /** The stream itself, for a view that redraws lines. */
-  readonly terminal: NodeJS.WriteStream;
+  /** Returns when the text is handed to the system. */
+  readonly write: (text: string) => void;
+  /** The stream itself, for a view that redraws lines; made when it is first asked for. */
+  readonly terminal: () => NodeJS.WriteStream;
 }
 
 /** Whether to colour: NO_COLOR (no-color.org) and FORCE_COLOR decide, else whether it is a terminal. */
