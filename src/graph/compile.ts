@@ -6,9 +6,7 @@ import { unknownTarget } from "./bake-expansion.ts";
 import { planBakeQueries } from "./bake-query.ts";
 import type { BakeAnswers, BakeQueryPlan } from "./bake-query.ts";
 import { mergeConcurrency } from "./concurrency.ts";
-import { buildDigraph, topologicalOrder } from "./digraph.ts";
 import { draftNodes } from "./draft.ts";
-import type { PipelineDrafts } from "./draft.ts";
 import { mergeDrafts } from "./merge.ts";
 import type { MergedDrafts } from "./merge.ts";
 import { checkStructure, readStructure } from "./pipeline-check.ts";
@@ -41,19 +39,15 @@ export function compileGraph(input: CompileInput): Checked<TaskGraph> {
   const drafts = structures.map((structure) => draftNodes(structure, { buildConfig, plan, answers: bake }));
   const problems = [...drafts.flatMap((draft) => draft.diagnostics), ...unknownServices(plan, input)];
   if (problems.length > 0) return { ok: false, diagnostics: distinct(problems) };
-  const merged = mergeDrafts(drafts);
-  if (merged === undefined) return { ok: false, diagnostics: pipelines.map(linkedInCircle) };
-  return assemble(input, drafts, merged, plan);
+  return assemble(input, mergeDrafts(drafts), plan);
 }
 
 function assemble(
   { pipelines, buildConfig, bake }: CompileInput,
-  drafts: readonly PipelineDrafts[],
   merged: MergedDrafts,
   plan: BakeQueryPlan,
 ): Checked<TaskGraph> {
-  const { nodes } = merged;
-  const order = topologicalOrder(buildDigraph(nodes.map((node) => node.needs))) ?? [];
+  const { nodes, order } = merged;
   const rank = new Int32Array(nodes.length);
   for (const [position, place] of order.entries()) rank[place] = position;
   const answer = plan.servicesKey === undefined ? undefined : bake.get(plan.servicesKey);
@@ -69,7 +63,7 @@ function assemble(
   if (diagnostics.length > 0) return { ok: false, diagnostics: distinct(diagnostics) };
   const variants = [...new Set(pipelines.map((pipeline) => pipeline.variant))];
   const concurrency = mergeConcurrency(
-    drafts.map(({ pipeline }) => pipeline.concurrency),
+    pipelines.map((pipeline) => pipeline.concurrency),
     tasks.values(),
   );
   return { ok: true, value: { variants, concurrency, tasks, order: [...tasks.keys()] }, warnings: [] };
@@ -89,16 +83,6 @@ function unknownServices(plan: BakeQueryPlan, { buildConfig, bake }: CompileInpu
         answer.known,
       ),
     );
-}
-
-function linkedInCircle(pipeline: Pipeline): Diagnostic {
-  return {
-    code: "bake-definition-invalid",
-    severity: "error",
-    message: `Bake targets that \`${pipeline.variant}\` builds link to each other in a circle`,
-    location: pipeline.location,
-    hint: "look at the `target:` contexts of the bake file",
-  };
 }
 
 /** Variants of one file have the same faults; each is told once. */

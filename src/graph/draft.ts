@@ -4,6 +4,7 @@ import type { Pipeline, PipelineTask } from "../model/pipeline.ts";
 import { expandBuild } from "./bake-expansion.ts";
 import type { ExpandedTarget } from "./bake-expansion.ts";
 import type { BakeAnswers, BakeQueryPlan } from "./bake-query.ts";
+import { buildDigraph, topologicalOrder } from "./digraph.ts";
 import type { PipelineStructure } from "./pipeline-check.ts";
 import type { PipelineEdges } from "./pipeline-edges.ts";
 
@@ -24,6 +25,8 @@ export interface PipelineDrafts {
   readonly pipeline: Pipeline;
   readonly edges: PipelineEdges;
   readonly drafts: readonly Draft[];
+  /** Places of the drafts in topological order, ties in file order; empty where there are diagnostics. */
+  readonly order: readonly number[];
   /** First draft of every task and, one past the end, the number of drafts. */
   readonly firstOf: readonly number[];
   readonly diagnostics: readonly Diagnostic[];
@@ -48,7 +51,7 @@ export function draftNodes(structure: PipelineStructure, input: ExpansionInput):
   });
   const firstOf = [0];
   for (const targets of targetsOf) firstOf.push((firstOf.at(-1) ?? 0) + (targets?.length ?? 1));
-  if (diagnostics.length > 0) return { pipeline, edges, drafts: [], firstOf, diagnostics };
+  if (diagnostics.length > 0) return { pipeline, edges, drafts: [], order: [], firstOf, diagnostics };
 
   const drafts: Draft[] = [];
   for (const [place, task] of pipeline.tasks.entries()) {
@@ -67,7 +70,21 @@ export function draftNodes(structure: PipelineStructure, input: ExpansionInput):
       drafts.push({ id, task, target, inEnvironment, needs: ascending([...needs, ...links]) });
     }
   }
-  return { pipeline, edges, drafts, firstOf, diagnostics: [...diagnostics, ...duplicateIds(drafts)] };
+  diagnostics.push(...duplicateIds(drafts));
+  const order = topologicalOrder(buildDigraph(drafts.map((draft) => draft.needs)));
+  if (order === undefined) diagnostics.push(linkedInCircle(pipeline));
+  return { pipeline, edges, drafts, order: order ?? [], firstOf, diagnostics };
+}
+
+/** The tasks have no cycle, so the links between their bake targets do. */
+function linkedInCircle(pipeline: Pipeline): Diagnostic {
+  return {
+    code: "bake-definition-invalid",
+    severity: "error",
+    message: `Bake targets that \`${pipeline.name}\` builds link to each other in a circle`,
+    location: pipeline.location,
+    hint: "look at the `target:` contexts of the bake file",
+  };
 }
 
 function answerTo(task: PipelineTask, { plan, answers }: ExpansionInput) {

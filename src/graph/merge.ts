@@ -17,6 +17,8 @@ export interface MergedNode {
 export interface MergedDrafts {
   readonly nodes: readonly MergedNode[];
   readonly nodeOf: ReadonlyMap<PipelineDrafts, readonly number[]>;
+  /** Places of the nodes in topological order, ties in file order. */
+  readonly order: readonly number[];
 }
 
 interface Candidate {
@@ -26,23 +28,22 @@ interface Candidate {
 }
 
 /**
- * Joins the nodes of several pipelines. Two nodes become one when everything that decides what they do and when they may
- * start is the same: id, kind, work, settings, and the nodes that they need, all the way up. So no pipeline behaves
+ * Joins the nodes of several sound pipelines. Two nodes become one when everything that decides what they do and when they
+ * may start is the same: id, kind, work, settings, and the nodes that they need, all the way up. So no pipeline behaves
  * differently in company than alone, and joining graphs without a cycle never makes one. Nodes that share only the name get
  * ids qualified by their pipeline: `deep-clean:make-room`.
- *
- * Undefined when the links between bake targets of a pipeline form a cycle.
  */
-export function mergeDrafts(pipelines: readonly PipelineDrafts[]): MergedDrafts | undefined {
+export function mergeDrafts(pipelines: readonly PipelineDrafts[]): MergedDrafts {
+  const [first, ...others] = pipelines;
+  if (first !== undefined && others.length === 0) return takeSingle(first);
   const identities = new Map<string, number>();
   const candidates: Candidate[] = [];
   const placeOf = new Map<number, number>();
   const nodeOf = new Map<PipelineDrafts, readonly number[]>();
   for (const from of pipelines) {
-    const identityOf = identify(from, pipelines.length > 1 ? identities : undefined);
-    if (identityOf === undefined) return undefined;
+    const identityOf = identify(from, identities);
     const own = from.drafts.map((draft, place) => {
-      const identity = identityOf[place] ?? place;
+      const identity = identityOf[place] ?? -1;
       const known = placeOf.get(identity);
       if (known === undefined) {
         placeOf.set(identity, candidates.length);
@@ -57,27 +58,26 @@ export function mergeDrafts(pipelines: readonly PipelineDrafts[]): MergedDrafts 
   const ids = nameNodes(candidates);
   const nodes = candidates.map(({ draft, from, variants }, place) => {
     const own = nodeOf.get(from) ?? [];
-    const needs = draft.needs.map((need) => own[need] ?? 0);
-    return {
-      id: ids[place] ?? draft.id,
-      draft,
-      from,
-      variants,
-      needs: pipelines.length > 1 ? ascending(needs) : needs,
-    };
+    const needs = ascending(draft.needs.map((need) => own[need] ?? 0));
+    return { id: ids[place] ?? draft.id, draft, from, variants, needs };
   });
-  return { nodes, nodeOf };
+  return { nodes, nodeOf, order: topologicalOrder(buildDigraph(nodes.map((node) => node.needs))) ?? [] };
+}
+
+/** A pipeline that is alone keeps its ids and its order. */
+function takeSingle(from: PipelineDrafts): MergedDrafts {
+  const variants = [from.pipeline.variant];
+  const nodes = from.drafts.map((draft) => ({ id: draft.id, draft, from, variants, needs: draft.needs }));
+  return { nodes, nodeOf: new Map([[from, [...nodes.keys()]]]), order: from.order };
 }
 
 /**
  * A number for each draft: equal exactly for drafts that are the same task. Needs come before what needs them, so the number
- * of a need stands for its whole past and the text stays short. A pipeline that is alone needs no comparison.
+ * of a need stands for its whole past and the text stays short.
  */
-function identify(from: PipelineDrafts, known: Map<string, number> | undefined): readonly number[] | undefined {
-  const order = topologicalOrder(buildDigraph(from.drafts.map((draft) => draft.needs)));
-  if (order === undefined || known === undefined) return order === undefined ? undefined : [];
+function identify(from: PipelineDrafts, known: Map<string, number>): readonly number[] {
   const identityOf = Array.from<number>({ length: from.drafts.length });
-  for (const place of order) {
+  for (const place of from.order) {
     const draft = from.drafts[place];
     if (draft === undefined) continue;
     const needs = ascending(draft.needs.map((need) => identityOf[need] ?? 0));
