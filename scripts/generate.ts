@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { renderDiagnosticsPage } from "./generate/diagnostics-page.ts";
+import { eventJsonSchema } from "./generate/event-json-schema.ts";
 import { documentSchemas } from "./generate/json-schema.ts";
 import { renderReference } from "./generate/reference.ts";
 import { generateRootHelp } from "./generate/root-help.ts";
@@ -14,6 +15,7 @@ function generateFiles(): ReadonlyMap<string, string> {
   return new Map([
     ["schemas/pipeline.schema.json", json(schemas.pipeline)],
     ["schemas/build-config.schema.json", json(schemas.buildConfig)],
+    ["schemas/event.schema.json", json(eventJsonSchema())],
     ["src/config/generated/validators.ts", renderValidators(schemas)],
     ["src/config/generated/schemas.ts", renderSchemas(schemas)],
     ["src/cli/generated/root-help.ts", generateRootHelp()],
