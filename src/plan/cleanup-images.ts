@@ -98,9 +98,11 @@ function rankOwnImages(images: readonly ObservedImage[], project: string, contex
   const ranked: OwnImage[] = [];
   for (const [service, list] of [...byService].sort(([a], [b]) => compareText(a, b))) {
     list.sort((a, b) => imageTimeMs(b) - imageTimeMs(a) || compareText(a.id, b.id));
-    let rank = 0;
+    let ownCount = 0;
     for (const image of list) {
-      ranked.push({ image, service, rank: foreignTag(image, context) === undefined ? (rank += 1) : undefined });
+      const isForeign = foreignTag(image, context) !== undefined;
+      if (!isForeign) ownCount += 1;
+      ranked.push({ image, service, rank: isForeign ? undefined : ownCount });
     }
   }
   return ranked;
