@@ -47,6 +47,7 @@ describe("live view on a terminal", () => {
     expect(text).toMatch(/1 of 7 tasks done, 3 running/);
     expect(text.match(CURSOR)?.[0]).toBe("\u001B[?25l");
     expect(text.match(CURSOR)?.at(-1)).toBe("\u001B[?25h");
+    expect(text.slice(text.lastIndexOf("\u001B[G"))).not.toMatch(/tasks done/);
     const shown = text.slice(text.lastIndexOf("Tasks\u001B[22m"));
     expect(shown).toMatch(/deploy-blue failed in 1m 15s.*: 3 succeeded, 2 failed, 1 blocked, 1 skipped/);
     // oxlint-disable-next-line no-control-regex -- what moves the cursor or erases
