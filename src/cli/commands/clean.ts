@@ -1,8 +1,13 @@
 import type { CleanSpec } from "../../model/pipeline.ts";
+import { renderCleanupPlan } from "../../plan/cleanup-text.ts";
+import { planClean } from "../../tasks/clean.ts";
 import { compileAdHoc, openConfigured } from "../ad-hoc-command.ts";
-import { finishAdHoc } from "../ad-hoc-execution.ts";
+import type { ConfiguredProject } from "../ad-hoc-command.ts";
 import { cleanTask, createAdHocPipeline } from "../ad-hoc-pipeline.ts";
 import type { Invocation, Options } from "../command-declaration.ts";
+import { EngineRoom } from "../engine-room.ts";
+import { executeGraph } from "../execution.ts";
+import { EXIT } from "../exit-code.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { tellTrouble } from "../trouble.ts";
 
@@ -11,8 +16,33 @@ export async function execute(invocation: Invocation, surroundings: Surroundings
   const { options } = invocation;
   const configured = await openConfigured(invocation, surroundings);
   if (!configured.ok) return tellTrouble(configured.trouble, surroundings, options.flag("json"));
-  const pipeline = createAdHocPipeline("clean", [cleanTask("clean", readSpec(options))]);
-  return finishAdHoc(await compileAdHoc(configured.value, pipeline, surroundings), options, surroundings);
+  const spec = readSpec(options);
+  if (options.flag("dry-run")) return preview(configured.value, spec, options, surroundings);
+  const compiled = await compileAdHoc(
+    configured.value,
+    createAdHocPipeline("clean", [cleanTask("clean", spec)]),
+    surroundings,
+  );
+  if (!compiled.ok) return tellTrouble(compiled.trouble, surroundings, options.flag("json"));
+  return executeGraph(compiled.value, options, surroundings);
+}
+
+/** Lists every item that would be removed, what is kept and why, and the bytes that it would free. */
+async function preview(
+  { buildConfig, directory }: ConfiguredProject,
+  spec: CleanSpec,
+  options: Options,
+  surroundings: Surroundings,
+): Promise<number> {
+  await using engines = new EngineRoom(surroundings.env);
+  const tools = { config: buildConfig, projectDirectory: directory, engine: engines.open, environment: {}, redact: [] };
+  const plan = await planClean(tools, spec, { nowMs: Date.now(), signal: surroundings.signal });
+  if (!plan.ok) return tellTrouble({ trouble: "failure", failure: plan.failure }, surroundings, options.flag("json"));
+  const text = options.flag("json")
+    ? JSON.stringify({ version: 1, ...plan.value }, undefined, 2)
+    : renderCleanupPlan(plan.value).join("\n");
+  surroundings.stdout.write(`${text}\n`);
+  return EXIT.success;
 }
 
 function readSpec(options: Options): CleanSpec {
