@@ -183,7 +183,7 @@ describe("an HTTP check", () => {
       response.statusCode = 500;
       response.end("it is\nbroken");
     };
-    const result = await tasks.perform(tasks.verifyTask([check({ withinMs: 300 })]));
+    const result = await tasks.perform(tasks.verifyTask([check({ withinMs: 1_000 })]));
     expect(result).toMatchObject({
       ok: false,
       failure: {
@@ -198,7 +198,7 @@ describe("an HTTP check", () => {
 
   it("tells that the body lacks the text", async () => {
     answer = (_, response) => response.end("green");
-    const result = await tasks.perform(tasks.verifyTask([check({ withinMs: 100, contains: "blue" })]));
+    const result = await tasks.perform(tasks.verifyTask([check({ withinMs: 1_000, contains: "blue" })]));
     expect(result).toMatchObject({
       failure: { expected: 'status 200 with the text "blue"', actual: "status 200 without the text: green" },
     });
@@ -224,7 +224,7 @@ describe("an HTTP check", () => {
   it("says why nobody could be reached", async () => {
     const [port] = await findFreePorts(1);
     const nowhere = { parts: [`http://127.0.0.1:${port}/`] };
-    const result = await tasks.perform(tasks.verifyTask([check({ url: nowhere, withinMs: 100 })]));
+    const result = await tasks.perform(tasks.verifyTask([check({ url: nowhere, withinMs: 1_000 })]));
     expect(result).toMatchObject({
       failure: { reason: "http-check-failed", actual: expect.stringContaining("ECONNREFUSED") },
     });
