@@ -1,8 +1,9 @@
 import type { Environment, Service } from "../model/build-config.ts";
+import { COMMAND_LINE } from "../model/location.ts";
 import type { BakeCall, Check, CleanSpec, Pipeline, PipelineTask, TaskSettings, TaskWork } from "../model/pipeline.ts";
 
 /** Where tasks come from that a command makes without a file. */
-const COMMAND_LINE = { file: "(command line)", line: 1, column: 1 } as const;
+const HERE = { file: COMMAND_LINE, line: 1, column: 1 } as const;
 
 const SETTINGS: TaskSettings = {
   needs: [],
@@ -26,7 +27,7 @@ export function createAdHocPipeline(
     ...options,
     concurrency: { tasks: 4, pools: {} },
     tasks,
-    location: COMMAND_LINE,
+    location: HERE,
   };
 }
 
@@ -38,7 +39,7 @@ export function cleanTask(name: string, clean: CleanSpec): PipelineTask {
 /** A build of the services' bake targets, or of bake's default group where there are none. */
 export function buildTask(services: readonly Service[], needs: readonly string[], noCache: boolean): PipelineTask {
   const names = [...new Set(services.map((service) => service.bakeTarget))];
-  const targets = (names.length > 0 ? names : ["default"]).map((name) => ({ name, location: COMMAND_LINE }));
+  const targets = (names.length > 0 ? names : ["default"]).map((name) => ({ name, location: HERE }));
   return task("images", needs, { kind: "build", build: { targets, bake: { ...BAKE_CALL, noCache } } });
 }
 
@@ -70,6 +71,6 @@ const BAKE_CALL: BakeCall = {
 };
 
 function task(name: string, needs: readonly string[], work: TaskWork): PipelineTask {
-  const edges = needs.map((need) => ({ task: need, location: COMMAND_LINE }));
-  return { ...SETTINGS, name, needs: edges, location: COMMAND_LINE, ...work };
+  const edges = needs.map((need) => ({ task: need, location: HERE }));
+  return { ...SETTINGS, name, needs: edges, location: HERE, ...work };
 }

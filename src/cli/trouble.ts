@@ -68,6 +68,9 @@ async function describeForPeople(trouble: Trouble, color: boolean): Promise<stri
 async function explain(
   failure: Failure,
 ): Promise<{ headline: string; evidence: readonly string[]; nextSteps: readonly string[] }> {
-  const { explainFailure } = await import("../report/explain-failure.ts");
-  return explainFailure(failure, { task: "", logFile: "", variants: [] });
+  const [{ explainFailure }, { BEFORE_RUN }] = await Promise.all([
+    import("../report/explain-failure.ts"),
+    import("../report/explanation.ts"),
+  ]);
+  return explainFailure(failure, BEFORE_RUN);
 }

@@ -14,7 +14,7 @@ export function explainFailure(failure: Failure, place: FailurePlace): Explanati
   return {
     headline: printableLine(explanation.headline),
     evidence: explanation.evidence.map(printableOutput).filter((line) => line.trim() !== ""),
-    nextSteps: explanation.nextSteps.map(printableLine),
+    nextSteps: explanation.nextSteps.filter((step) => step !== "").map(printableLine),
   };
 }
 

@@ -12,10 +12,11 @@ export interface Explanation {
 
 /** Where a failure happened, as far as the events tell. */
 export interface FailurePlace {
+  /** Empty before a run. */
   readonly task: string;
-  /** The task's log file, relative to the project directory. */
+  /** The task's log file, relative to the project directory; empty before a run. */
   readonly logFile: string;
-  /** What the user ran: `deploy-blue`. */
+  /** What the user ran: `deploy-blue`. Empty where it was no pipeline of a file. */
   readonly variants: readonly string[];
   /** `pipelines/deploy.yaml:12`, where the announcement carried it. */
   readonly source?: string;
@@ -33,15 +34,19 @@ export function describeExit(evidence: CommandEvidence): string {
   return "ended without an exit code";
 }
 
-/** The step that leads to everything the task printed. */
+/** The place of a failure that prevents a run. */
+export const BEFORE_RUN: FailurePlace = { task: "", logFile: "", variants: [] };
+
+/** The step that leads to everything the task printed; empty where there is no log. */
 export function readLog(place: FailurePlace): string {
+  if (place.logFile === "") return "";
   return `read the whole log: \`less ${shellWord(place.logFile)}\``;
 }
 
-/** The step that runs the failed task again, alone. */
+/** The step that runs the failed task again, alone; empty where it is no task of a pipeline file. */
 export function runAgain(place: FailurePlace): string {
-  const pipelines = place.variants.length === 0 ? "" : ` ${place.variants.map(shellWord).join(" ")}`;
-  return `run it again alone: \`orchestrate run${pipelines} --only ${shellWord(place.task)}\``;
+  if (place.variants.length === 0) return "";
+  return `run it again alone: \`orchestrate run ${place.variants.map(shellWord).join(" ")} --only ${shellWord(place.task)}\``;
 }
 
 /** Where the task is written, for a sentence: `task images in pipelines/deploy.yaml:12`. */

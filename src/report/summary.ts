@@ -1,3 +1,4 @@
+import { COMMAND_LINE } from "../model/location.ts";
 import type { TaskFact } from "../model/event.ts";
 import type { Failure } from "../model/failure.ts";
 import type { TaskKind } from "../model/pipeline.ts";
@@ -110,7 +111,7 @@ export function explainAttempt(view: RunView, task: TaskView, failure: Failure):
   return explainFailure(failure, {
     task: task.id,
     logFile: logFileOf(view, task.id),
-    variants: view.variants,
+    variants: task.location?.file === COMMAND_LINE ? [] : view.variants,
     ...(task.location === undefined ? {} : { source: `${task.location.file}:${task.location.line}` }),
   });
 }
