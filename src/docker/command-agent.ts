@@ -25,10 +25,14 @@ export function createCommandAgent(argv: readonly [string, ...string[]]): Agent 
 }
 
 function connect([program, ...rest]: readonly [string, ...string[]]): Duplex {
-  const { Duplex: duplex } = process.getBuiltinModule("node:stream");
+  const { Duplex: duplex, Writable: writable } = process.getBuiltinModule("node:stream");
   const { spawn } = process.getBuiltinModule("node:child_process");
   const child = spawn(program, rest, { stdio: ["pipe", "pipe", "pipe"] });
-  const stream = duplex.from({ readable: receive(child), writable: child.stdin });
+  const input = new writable({
+    // A command that has ended cannot be written to; why it ended is told by the reading side.
+    write: (chunk, _encoding, done) => child.stdin.write(chunk, () => done()),
+  });
+  const stream = duplex.from({ readable: receive(child), writable: input });
   child.once("error", (error) => stream.destroy(error));
   stream.once("close", () => child.kill());
   // Without a listener, closing a connection that nobody uses would be an uncaught error.
@@ -38,7 +42,7 @@ function connect([program, ...rest]: readonly [string, ...string[]]): Duplex {
 }
 
 /** What the command prints; an error at the end when it failed, because a plain end would only say "socket hang up". */
-async function* receive(child: ChildProcess): AsyncGenerator<unknown> {
+async function* receive(child: ChildProcess): AsyncGenerator {
   let said = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     said = (said + chunk.toString("utf8")).slice(-2_000);
