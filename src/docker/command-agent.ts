@@ -1,4 +1,3 @@
-import type { ChildProcess } from "node:child_process";
 import type { Agent } from "node:http";
 import type { Duplex } from "node:stream";
 
@@ -25,34 +24,35 @@ export function createCommandAgent(argv: readonly [string, ...string[]]): Agent 
 }
 
 function connect([program, ...rest]: readonly [string, ...string[]]): Duplex {
-  const { Duplex: duplex, Writable: writable } = process.getBuiltinModule("node:stream");
+  const { Duplex: duplex } = process.getBuiltinModule("node:stream");
   const { spawn } = process.getBuiltinModule("node:child_process");
   const child = spawn(program, rest, { stdio: ["pipe", "pipe", "pipe"] });
-  const input = new writable({
-    // A command that has ended cannot be written to; why it ended is told by the reading side.
+  let said = "";
+  const stream = new duplex({
+    read: () => child.stdout.resume(),
+    // A command that has ended cannot be written to; why it ended is told when it closes.
     write: (chunk, _encoding, done) => child.stdin.write(chunk, () => done()),
+    destroy: (error, done) => {
+      child.kill();
+      done(error);
+    },
   });
-  const stream = duplex.from({ readable: receive(child), writable: input });
+  child.stdout.on("data", (chunk: Buffer) => {
+    if (!stream.push(chunk)) child.stdout.pause();
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    said = (said + chunk.toString("utf8")).slice(-2_000);
+  });
+  child.stdin.on("error", () => undefined);
   child.once("error", (error) => stream.destroy(error));
-  stream.once("close", () => child.kill());
+  // A plain end would only be reported as "socket hang up".
+  child.once("close", (exitCode) => stream.destroy(new Error(lastWords(program, exitCode, said))));
   // Without a listener, closing a connection that nobody uses would be an uncaught error.
   stream.on("error", () => undefined);
-  child.stdin.on("error", () => undefined);
   return stream;
 }
 
-/** What the command prints; an error at the end when it failed, because a plain end would only say "socket hang up". */
-async function* receive(child: ChildProcess): AsyncGenerator {
-  let said = "";
-  child.stderr?.on("data", (chunk: Buffer) => {
-    said = (said + chunk.toString("utf8")).slice(-2_000);
-  });
-  const exited = new Promise<number | null>((resolve) => {
-    child.once("close", resolve);
-  });
-  for await (const chunk of child.stdout ?? []) yield chunk;
-  const exitCode = await exited;
-  if (exitCode === 0 || exitCode === null) return;
+function lastWords(program: string, exitCode: number | null, said: string): string {
   const lastLine = said.trim().split("\n").at(-1) ?? "";
-  throw new Error(lastLine === "" ? `${child.spawnfile} ended with code ${exitCode}` : lastLine);
+  return lastLine === "" ? `${program} ended with code ${exitCode ?? "none"}` : lastLine;
 }
