@@ -294,9 +294,14 @@ decide() {
 }
 
 main() {
-  local group recipe stages
+  local group recipe stages groups=(default)
   for group in "$@"; do
-    case $group in default | plain | haproxy) ;; *) give_up "unknown group '$group'" "Use: $0 [plain] [haproxy]" ;; esac
+    case $group in
+      # With wheels the plain ml image starts from a Python that has no torch yet.
+      plain) if [ "${ORCHESTRATE_ML:-debian}" = wheels ]; then groups+=(node-full python-full); else groups+=(plain); fi ;;
+      haproxy) groups+=(haproxy) ;;
+      *) give_up "unknown group '$group'" "Use: $0 [plain] [haproxy]" ;;
+    esac
   done
   decide
   if [ "$NEEDED" = no ]; then remove_override; return; fi
@@ -304,9 +309,7 @@ main() {
   open_log
   take_lock "$BASE"
   recipe=$(recipe)
-  # With wheels the plain ml image starts from a Python that has no torch yet.
-  if [ "${ORCHESTRATE_ML:-debian}" = wheels ]; then set -- "$@" python-full; fi
-  mapfile -t stages < <(wanted_images default "$@" | missing_stages "$recipe")
+  mapfile -t stages < <(wanted_images "${groups[@]}" | missing_stages "$recipe")
   if [ ${#stages[@]} -gt 0 ]; then
     say "details go to $LOG"
     make_inputs
