@@ -1,6 +1,6 @@
 import { loadBakeDefinition } from "../docker/bake.ts";
 import type { BakeTarget } from "../model/bake-definition.ts";
-import type { BakeCall } from "../model/pipeline.ts";
+import { PLAIN_BAKE_CALL } from "../model/pipeline.ts";
 import type { Task } from "../model/task.ts";
 import type { CleanupService } from "../plan/cleanup-images.ts";
 import type { TaskTools } from "./task-tools.ts";
@@ -43,27 +43,12 @@ async function loadDefinition(
 ): Promise<Readonly<Record<string, BakeTarget>> | undefined> {
   const site = {
     workingDirectory: tools.projectDirectory,
-    call: plainCall(tools),
+    call: { ...PLAIN_BAKE_CALL, files: tools.config.bake.files },
     environment: tools.environment,
     ...(signal === undefined ? {} : { signal }),
   };
   const loaded = await loadBakeDefinition(site, targets);
   return loaded.ok ? loaded.definition.target : undefined;
-}
-
-function plainCall({ config }: TaskTools): BakeCall {
-  return {
-    files: config.bake.files,
-    variables: {},
-    args: {},
-    contexts: {},
-    secrets: [],
-    allow: [],
-    noCache: false,
-    pull: false,
-    cacheFrom: [],
-    cacheTo: [],
-  };
 }
 
 /** `registry.test:5000/shop/web:1` → `registry.test:5000/shop/web`. */

@@ -38,7 +38,10 @@ export type StartResult =
 export async function startProject(start: ProjectStart, context: TaskContext): Promise<StartResult> {
   const before = await inspectProject(start, context.signal);
   if (!before.ok) return { ok: false, failure: before.failure, changed: false };
-  const watch = new ReadinessWatch(start.readiness, before.value);
+  const watch = new ReadinessWatch(start.readiness, before.value, {
+    nowMs: performance.now(),
+    wallMs: Date.now(),
+  });
   const ender = new AbortController();
   const compose = new ComposeUp(start, context, AbortSignal.any([context.signal, ender.signal]));
   const failure = await waitUntilReady(start, watch, compose, context);

@@ -28,10 +28,17 @@ export class ReadinessWatch {
   #changedAtMs: number | undefined;
   #judged: readonly JudgedContainer[] = [];
 
-  /** `before` are the project's containers before anything was started. */
-  constructor(readiness: Readiness, before: readonly InspectedContainer[]) {
+  /**
+   * `before` are the project's containers before anything was started. What ran then has run for as long as the engine's
+   * clock says; that one is asked only here.
+   */
+  constructor(readiness: Readiness, before: readonly InspectedContainer[], clock: { nowMs: number; wallMs: number }) {
     this.#readiness = readiness;
     this.#before = new Map(before.map((container) => [container.id, container]));
+    for (const container of before) {
+      const ranForMs = Math.max(0, clock.wallMs - container.startedAtMs);
+      this.#runs.set(container.id, { key: runKey(container), sinceMs: clock.nowMs - ranForMs });
+    }
   }
 
   /** The containers of the latest look. */
@@ -75,7 +82,7 @@ export class ReadinessWatch {
   }
 
   #judge(container: InspectedContainer, nowMs: number): Verdict {
-    const key = `${container.startedAtMs} ${container.restartCount}`;
+    const key = runKey(container);
     const known = this.#runs.get(container.id);
     const run = known?.key === key ? known : { key, sinceMs: nowMs };
     this.#runs.set(container.id, run);
@@ -85,6 +92,11 @@ export class ReadinessWatch {
       restarts: container.restartCount - (this.#before.get(container.id)?.restartCount ?? 0),
     });
   }
+}
+
+/** Another start of the same container has another key. */
+function runKey({ startedAtMs, restartCount }: InspectedContainer): string {
+  return `${startedAtMs} ${restartCount}`;
 }
 
 /** What has started and is not ready is to blame rather than what still waits for it. */

@@ -78,9 +78,10 @@ describe("judgeContainer", () => {
 
 describe("ReadinessWatch", () => {
   const readiness = { timeoutMs: 10_000, minReadyMs: 2_000 };
+  const CLOCK = { nowMs: 0, wallMs: 100_000 };
 
   it("is ready when compose is done and every container is", () => {
-    const watch = new ReadinessWatch(readiness, []);
+    const watch = new ReadinessWatch(readiness, [], CLOCK);
     const containers = [aContainer({ health: "healthy" }), aContainer({ id: "c2" })];
     expect(watch.look(containers, 0, false).is).toBe("waiting");
     expect(watch.look(containers, 1_999, true).is).toBe("waiting");
@@ -89,7 +90,7 @@ describe("ReadinessWatch", () => {
   });
 
   it("counts the minimum time anew after a restart", () => {
-    const watch = new ReadinessWatch(readiness, []);
+    const watch = new ReadinessWatch(readiness, [], CLOCK);
     watch.look([aContainer()], 0, true);
     expect(watch.look([aContainer({ restartCount: 1, startedAtMs: 2 })], 1_900, true).is).toBe("waiting");
     expect(watch.look([aContainer({ restartCount: 1, startedAtMs: 2 })], 3_800, true).is).toBe("waiting");
@@ -98,15 +99,25 @@ describe("ReadinessWatch", () => {
 
   it("does not hold against a deploy what it may be about to replace", () => {
     const broken = aContainer({ id: "old", state: "exited", exitCode: 1 });
-    const watch = new ReadinessWatch(readiness, [broken]);
+    const watch = new ReadinessWatch(readiness, [broken], CLOCK);
     expect(watch.look([broken], 0, false)).toEqual({ is: "waiting" });
     expect(watch.changed).toBe(false);
     expect(watch.look([broken], 100, true)).toMatchObject({ is: "failed", blame: { container: { id: "old" } } });
   });
 
+  it("does not make a container that has long been running prove itself again", () => {
+    const old = aContainer({ startedAtMs: CLOCK.wallMs - 2_000 });
+    const young = aContainer({ startedAtMs: CLOCK.wallMs - 1_900 });
+    expect(new ReadinessWatch(readiness, [old], CLOCK).look([old], 0, true).is).toBe("ready");
+    expect(new ReadinessWatch(readiness, [young], CLOCK).look([young], 0, true).is).toBe("waiting");
+    expect(new ReadinessWatch(readiness, [young], CLOCK).look([young], 100, true).is).toBe("ready");
+    const again = aContainer({ startedAtMs: CLOCK.wallMs });
+    expect(new ReadinessWatch(readiness, [old], CLOCK).look([again], 0, true).is).toBe("waiting");
+  });
+
   it("forgives the restarts of the past, not those since", () => {
-    const before = aContainer({ restartCount: 50 });
-    const watch = new ReadinessWatch(readiness, [before]);
+    const before = aContainer({ restartCount: 50, startedAtMs: CLOCK.wallMs });
+    const watch = new ReadinessWatch(readiness, [before], CLOCK);
     expect(watch.look([before], 0, true).is).toBe("waiting");
     expect(watch.look([aContainer({ restartCount: 53, startedAtMs: 9 })], 1, true)).toMatchObject({
       is: "failed",
@@ -115,14 +126,14 @@ describe("ReadinessWatch", () => {
   });
 
   it("reports a failed container at once, also while compose is still at work", () => {
-    const watch = new ReadinessWatch(readiness, []);
+    const watch = new ReadinessWatch(readiness, [], CLOCK);
     const containers = [aContainer({ health: "starting" }), aContainer({ id: "c2", state: "exited", exitCode: 3 })];
     expect(watch.look(containers, 5, false)).toMatchObject({ is: "failed", blame: { container: { id: "c2" } } });
     expect(watch.changed).toBe(true);
   });
 
   it("starts its clock with the first container that changed, and blames what has started", () => {
-    const watch = new ReadinessWatch(readiness, []);
+    const watch = new ReadinessWatch(readiness, [], CLOCK);
     const containers = [
       aContainer({ id: "waits", state: "created", startedAtMs: 0 }),
       aContainer({ id: "slow", health: "starting" }),
