@@ -1,6 +1,7 @@
 import type { Environment, Service } from "../model/build-config.ts";
 import { COMMAND_LINE } from "../model/location.ts";
-import type { BakeCall, Check, CleanSpec, Pipeline, PipelineTask, TaskSettings, TaskWork } from "../model/pipeline.ts";
+import { PLAIN_BAKE_CALL } from "../model/pipeline.ts";
+import type { Check, CleanSpec, Pipeline, PipelineTask, TaskSettings, TaskWork } from "../model/pipeline.ts";
 
 /** Where tasks come from that a command makes without a file. */
 const HERE = { file: COMMAND_LINE, line: 1, column: 1 } as const;
@@ -40,7 +41,7 @@ export function cleanTask(name: string, clean: CleanSpec): PipelineTask {
 export function buildTask(services: readonly Service[], needs: readonly string[], noCache: boolean): PipelineTask {
   const names = [...new Set(services.map((service) => service.bakeTarget))];
   const targets = (names.length > 0 ? names : ["default"]).map((name) => ({ name, location: HERE }));
-  return task("images", needs, { kind: "build", build: { targets, bake: { ...BAKE_CALL, noCache } } });
+  return task("images", needs, { kind: "build", build: { targets, bake: { ...PLAIN_BAKE_CALL, noCache } } });
 }
 
 /** A verify task. */
@@ -55,20 +56,6 @@ export function deployTask(): PipelineTask {
     deploy: { composeFiles: [], readiness: { timeoutMs: 120_000, minReadyMs: 2_000 } },
   });
 }
-
-/** What the files of docker/build-config.json leave out, bake looks up by itself. */
-const BAKE_CALL: BakeCall = {
-  files: [],
-  variables: {},
-  args: {},
-  contexts: {},
-  secrets: [],
-  allow: [],
-  noCache: false,
-  pull: false,
-  cacheFrom: [],
-  cacheTo: [],
-};
 
 function task(name: string, needs: readonly string[], work: TaskWork): PipelineTask {
   const edges = needs.map((need) => ({ task: need, location: HERE }));

@@ -3,7 +3,7 @@ import { looksUpstream } from "../model/condition.ts";
 import { parseCondition } from "./condition-syntax.ts";
 import type { Expression, Operand } from "./condition-syntax.ts";
 import { lookUp } from "./scope.ts";
-import { didYouMean, suggest } from "./suggestion.ts";
+import { didYouMean, suggest } from "../model/suggestion.ts";
 import type { ValueReader } from "./value-reader.ts";
 
 const KNOWN_NAMES = [

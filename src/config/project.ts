@@ -50,13 +50,31 @@ export interface Project {
   readonly sources: ReadonlyMap<string, string>;
 }
 
+/** A text, or why it cannot be read. */
+export type ReadText = string | { readonly missing: boolean; readonly reason: string };
+
+/** Where the files of a project come from. Names are relative to the project directory. */
+export interface ProjectFiles {
+  /** The pipeline files, in the order in which they are shown. */
+  listPipelines(): readonly string[];
+  read(file: string): ReadText;
+}
+
 /**
  * Reads the pipelines of a project, what they include, and its build configuration. Never throws: what cannot be read is a
  * diagnostic of the file that asked for it.
  */
 export function loadProject(directory: string): Project {
-  const loader = new ProjectLoader(directory);
-  const roots = listPipelineFiles(directory);
+  return parseProject(directory, {
+    listPipelines: () => listPipelineFiles(directory),
+    read: (file) => loadText(path.join(directory, file)),
+  });
+}
+
+/** The same from files that may be anywhere. */
+export function parseProject(directory: string, projectFiles: ProjectFiles): Project {
+  const loader = new ProjectLoader(directory, projectFiles);
+  const roots = projectFiles.listPipelines();
   for (const file of roots) loader.loadPipeline(file, undefined);
   const { files, sources } = loader;
   const pipelines = roots.map((file) => files.get(file)).filter((file) => file !== undefined);
@@ -75,13 +93,24 @@ function listPipelineFiles(directory: string): readonly string[] {
   }
 }
 
+function loadText(file: string): ReadText {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    return { missing: code === "ENOENT", reason: REASONS[code] ?? `it cannot be read (${code})` };
+  }
+}
+
 class ProjectLoader {
   readonly files = new Map<string, PipelineFile>();
   readonly sources = new Map<string, string>();
   readonly #directory: string;
+  readonly #projectFiles: ProjectFiles;
 
-  constructor(directory: string) {
+  constructor(directory: string, projectFiles: ProjectFiles) {
     this.#directory = directory;
+    this.#projectFiles = projectFiles;
   }
 
   loadBuildConfig(): BuildConfigFile | undefined {
@@ -131,15 +160,10 @@ class ProjectLoader {
     return problem === undefined ? file : undefined;
   }
 
-  #read(file: string): string | { readonly missing: boolean; readonly reason: string } {
-    try {
-      const text = readFileSync(path.join(this.#directory, file), "utf8");
-      this.sources.set(file, text);
-      return text;
-    } catch (error) {
-      const code = error instanceof Error && "code" in error ? String(error.code) : "";
-      return { missing: code === "ENOENT", reason: REASONS[code] ?? `it cannot be read (${code})` };
-    }
+  #read(file: string): ReadText {
+    const text = this.#projectFiles.read(file);
+    if (typeof text === "string") this.sources.set(file, text);
+    return text;
   }
 }
 

@@ -20,6 +20,10 @@ export interface PartialBuildConfig {
   readonly config: BuildConfig;
   /** Whether `config.environments` is everything that was meant. */
   readonly environmentsKnown: boolean;
+  /** Environments of which something was wrong: what they seem to lack may have been meant. */
+  readonly damagedEnvironments: ReadonlySet<string>;
+  /** Whether `config.services` is everything that was meant. */
+  readonly servicesKnown: boolean;
 }
 
 /** The build configuration of a project; one of defaults where the project has none. */
@@ -36,7 +40,9 @@ export function resolvePartialBuildConfig(project: Project, inputs: ConfigInputs
   const document = file?.document;
   const fallback = defaultProjectName(project.directory);
   if (document?.written === undefined) {
-    return { config: resolveDocument({}, undefined, project, fallback), environmentsKnown: file === undefined };
+    const known = file === undefined;
+    const config = resolveDocument({}, undefined, project, fallback);
+    return { config, environmentsKnown: known, damagedEnvironments: new Set(), servicesKnown: known };
   }
   const scope = {
     variables: undefined,
@@ -48,12 +54,18 @@ export function resolvePartialBuildConfig(project: Project, inputs: ConfigInputs
   return {
     config: resolveDocument(document.written, reader, project, fallback),
     environmentsKnown: !isDamaged(document, "environments"),
+    damagedEnvironments: damagedEnvironments(document),
+    servicesKnown: !isDamaged(document, "services"),
   };
 }
 
-/** Whether a part of a document was taken out because it was wrong. */
+/** Whether a part of a document, or one of its entries, was taken out because it was wrong. */
 export function isDamaged(document: WrittenDocument<unknown>, key: string): boolean {
-  return document.written === undefined || document.damage.some((damaged) => damaged[0] === key);
+  return document.written === undefined || document.damage.some((path) => path[0] === key && path.length <= 2);
+}
+
+function damagedEnvironments({ damage }: WrittenDocument<unknown>): ReadonlySet<string> {
+  return new Set(damage.flatMap(([key, name]) => (key === "environments" && name !== undefined ? String(name) : [])));
 }
 
 /** A name that compose accepts for a project. */
@@ -93,7 +105,7 @@ function readPaths(reader: ValueReader, container: object, key: string, director
   return list.flatMap((written) => {
     const resolved = resolveProjectPath(".", written, directory);
     if (resolved !== undefined) return [resolved];
-    const location = reader.source.valueLocation(container, key);
+    const location = reader.source.entryLocation(container, key, written);
     reader.report("path-outside-project", `\`${written}\` leaves the project directory`, location);
     return [];
   });

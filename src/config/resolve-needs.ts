@@ -1,6 +1,6 @@
 import type { Need } from "../model/pipeline.ts";
 import type { SourceLocation } from "../model/location.ts";
-import { didYouMean, suggest } from "./suggestion.ts";
+import { didYouMean, suggest } from "../model/suggestion.ts";
 import type { CollectedTask } from "./task-collection.ts";
 import type { TaskNames } from "./task-names.ts";
 import type { ValueReader } from "./value-reader.ts";

@@ -9,7 +9,7 @@ import type { Project } from "./project.ts";
 import { resolvePartialBuildConfig } from "./resolve-build-config.ts";
 import type { PartialBuildConfig } from "./resolve-build-config.ts";
 import { resolveVariant } from "./resolve-variant.ts";
-import { didYouMean, suggest } from "./suggestion.ts";
+import { didYouMean, suggest } from "../model/suggestion.ts";
 import { collectTasks } from "./task-collection.ts";
 import type { CollectedPipeline } from "./task-collection.ts";
 
@@ -23,11 +23,24 @@ export interface ResolvedProject {
 /** Names of variants, or all of them together with every problem of every file. */
 export type Selection = readonly string[] | "all";
 
+/** A project as far as it can be resolved. */
+export interface InspectedProject extends ResolvedProject {
+  /** Every problem; the pipelines are complete only where there is none. Tasks that cannot be resolved are left out. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /**
  * Resolves the selected variants. A selection of names is only concerned with problems of the files that take part; `"all"`
  * with those of all files. A cycle of `needs` is not looked for here: the graph shows it.
  */
 export function resolveProject(project: Project, inputs: ConfigInputs, selection: Selection): Checked<ResolvedProject> {
+  const { buildConfig, pipelines, diagnostics } = inspectProject(project, inputs, selection);
+  if (diagnostics.length > 0) return { ok: false, diagnostics };
+  return { ok: true, value: { buildConfig, pipelines }, warnings: [] };
+}
+
+/** The same, with what could be resolved in spite of problems, so that it can be checked further. */
+export function inspectProject(project: Project, inputs: ConfigInputs, selection: Selection): InspectedProject {
   const diagnostics: Diagnostic[] = [];
   const report: Report = (diagnostic) => diagnostics.push(diagnostic);
   const named = namePipelines(project);
@@ -40,10 +53,9 @@ export function resolveProject(project: Project, inputs: ConfigInputs, selection
     for (const resolved of resolver.resolve(pipeline, variants)) pipelines.set(resolved.variant, resolved);
   }
   resolver.reportUndeclaredVariables(chosen.length > 0);
-  if (diagnostics.length > 0) return { ok: false, diagnostics: sortDiagnostics(diagnostics) };
   const order = selection === "all" ? [...pipelines.keys()] : [...new Set(selection)];
   const ordered = order.map((variant) => pipelines.get(variant)).filter((pipeline) => pipeline !== undefined);
-  return { ok: true, value: { buildConfig: build.config, pipelines: ordered }, warnings: [] };
+  return { buildConfig: build.config, pipelines: ordered, diagnostics: sortDiagnostics(diagnostics) };
 }
 
 interface Choice {
@@ -112,7 +124,7 @@ class ProjectResolver {
     this.#reportEnvironments(pipeline);
     const shared = {
       collected,
-      config: this.#build.config,
+      build: this.#build,
       inputs: this.#inputs,
       projectDirectory: this.#project.directory,
       report: this.#report,
@@ -169,6 +181,7 @@ class ProjectResolver {
     if (!pipeline.environmentsKnown) return "unknown";
     if (pipeline.environments.length === 0) return undefined;
     const name = variant.slice(pipeline.name.length + 1);
+    if (this.#build.damagedEnvironments.has(name)) return "unknown";
     return this.#build.config.environments.find((environment) => environment.name === name) ?? "unknown";
   }
 }

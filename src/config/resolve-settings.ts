@@ -2,7 +2,7 @@ import { RETRY_CLASSES } from "../model/failure.ts";
 import type { RetryClass } from "../model/failure.ts";
 import type { SourceLocation } from "../model/location.ts";
 import type { Resources, Retry, TaskSettings } from "../model/pipeline.ts";
-import { didYouMean, suggest } from "./suggestion.ts";
+import { didYouMean, suggest } from "../model/suggestion.ts";
 import { choose } from "./task-layers.ts";
 import type { Chosen, Layer } from "./task-layers.ts";
 import type { ValueReader } from "./value-reader.ts";

@@ -1,8 +1,9 @@
-import type { BuildConfig, Environment } from "../model/build-config.ts";
+import type { Environment } from "../model/build-config.ts";
 import type { Pipeline, PipelineTask } from "../model/pipeline.ts";
 import type { ConfigInputs, Report } from "./config-inputs.ts";
 import { PIPELINE_FOLDER } from "./project.ts";
 import type { PipelineFile } from "./project.ts";
+import type { PartialBuildConfig } from "./resolve-build-config.ts";
 import { resolveCondition } from "./condition-resolution.ts";
 import { resolveNeeds } from "./resolve-needs.ts";
 import { resolveSettings } from "./resolve-settings.ts";
@@ -30,7 +31,7 @@ export interface VariantRequest {
 /** Everything else that a variant depends on. */
 export interface VariantContext {
   readonly collected: CollectedPipeline;
-  readonly config: BuildConfig;
+  readonly build: PartialBuildConfig;
   readonly inputs: ConfigInputs;
   readonly projectDirectory: string;
   readonly report: Report;
@@ -125,11 +126,11 @@ function resolveTask(
   const { written, document } = task;
   const kind = taskKind(written);
   if (kind === undefined || document.written === undefined) return undefined;
-  const { config, projectDirectory, report } = context;
+  const { build, projectDirectory, report } = context;
   const reader = new ValueReader(document.source, scope, report);
   const settings = resolveSettings(layersOf(written, kind, document.written), reader, pools);
   const condition = resolveCondition(written, written.if, reader);
-  const work = resolveWork(kind, written, { reader, config, base: baseDirectory(task.file.file), projectDirectory });
+  const work = resolveWork(kind, written, { reader, build, base: baseDirectory(task.file.file), projectDirectory });
   // Last, since reading the rest finds the references that add needs.
   const needs = resolveNeeds(task, reader, names);
   if (work === undefined) return undefined;

@@ -12,6 +12,7 @@ import type {
 import { resolveProjectPath } from "./project-path.ts";
 import { resolveCommand } from "./resolve-command.ts";
 import type { WrittenTask } from "./schema/pipeline.ts";
+import { didYouMean, suggest } from "../model/suggestion.ts";
 import type { ValueReader } from "./value-reader.ts";
 import type { WorkContext } from "./work-context.ts";
 
@@ -31,7 +32,7 @@ export function resolveWork(kind: TaskKind, task: WrittenTask, context: WorkCont
     case "build":
       return { kind, build: resolveBuild(task.build ?? {}, task, context) };
     case "verify":
-      return { kind, checks: resolveChecks(task.verify ?? [], context.reader) };
+      return { kind, checks: resolveChecks(task.verify ?? [], context) };
     case "deploy":
       return { kind, deploy: resolveDeploy(task.deploy ?? {}, context) };
     case "run": {
@@ -68,11 +69,12 @@ function resolveBuild(written: NonNullable<WrittenTask["build"]>, task: object, 
 }
 
 function resolveBakeCall(written: NonNullable<WrittenTask["build"]>, context: WorkContext): BakeCall {
-  const { reader, config } = context;
+  const { reader } = context;
+  const { bake } = context.build.config;
   const network = reader.text(written, "network");
-  const builder = reader.text(written, "builder") ?? config.bake.builder;
+  const builder = reader.text(written, "builder") ?? bake.builder;
   return {
-    files: written.files === undefined ? config.bake.files : readPaths(written, "files", context),
+    files: written.files === undefined ? bake.files : readPaths(written, "files", context),
     variables: reader.record(written, "variables"),
     args: reader.record(written, "args"),
     contexts: resolveContexts(written, context),
@@ -82,8 +84,8 @@ function resolveBakeCall(written: NonNullable<WrittenTask["build"]>, context: Wo
     noCache: reader.flag(written, "no_cache") ?? false,
     pull: reader.flag(written, "pull") ?? false,
     ...(builder === undefined ? {} : { builder }),
-    cacheFrom: reader.texts(written, "cache_from") ?? config.bake.cacheFrom,
-    cacheTo: reader.texts(written, "cache_to") ?? config.bake.cacheTo,
+    cacheFrom: reader.texts(written, "cache_from") ?? bake.cacheFrom,
+    cacheTo: reader.texts(written, "cache_to") ?? bake.cacheTo,
   };
 }
 
@@ -107,16 +109,26 @@ function resolveSecret(written: object, { reader, base }: WorkContext): readonly
   return [{ id, source: { from: "file", path } }];
 }
 
-function resolveChecks(written: NonNullable<WrittenTask["verify"]>, reader: ValueReader): readonly Check[] {
+type WrittenCheck = NonNullable<WrittenTask["verify"]>[number];
+
+function resolveChecks(written: NonNullable<WrittenTask["verify"]>, context: WorkContext): readonly Check[] {
   return written.flatMap((check): readonly Check[] => {
-    if (check.size !== undefined) return [resolveSizeCheck(check.size, reader)];
-    return check.http === undefined ? [] : resolveHttpCheck(check.http, reader);
+    if (check.size !== undefined) return [resolveSizeCheck(check.size, context)];
+    return check.http === undefined ? [] : resolveHttpCheck(check.http, context.reader);
   });
 }
 
-function resolveSizeCheck(written: object, reader: ValueReader): Check {
+function resolveSizeCheck(written: NonNullable<WrittenCheck["size"]>, { reader, build }: WorkContext): Check {
   const limitBytes = reader.byteSize(written, "limit");
   const services = reader.texts(written, "services") ?? [];
+  const known = build.config.services.map(({ name }) => name);
+  for (const name of build.servicesKnown ? services : []) {
+    if (known.includes(name)) continue;
+    const meant = suggest(name, known);
+    const hint = meant === undefined ? "declare it there under `services`" : didYouMean(meant);
+    const message = `The service \`${name}\` is not declared in docker/build-config.json`;
+    reader.report("service-unknown", message, reader.source.entryLocation(written, "services", name), hint);
+  }
   return { check: "size", services, ...(limitBytes === undefined ? {} : { limitBytes }) };
 }
 
@@ -151,12 +163,7 @@ function readPaths(container: object, key: string, context: WorkContext): readon
   return (reader.texts(container, key) ?? []).flatMap((written) => {
     const path = resolveProjectPath(base, written, projectDirectory);
     if (path !== undefined) return [path];
-    const list: unknown = Reflect.get(container, key);
-    const index = Array.isArray(list) ? list.indexOf(written) : -1;
-    const location =
-      Array.isArray(list) && index !== -1
-        ? reader.source.valueLocation(list, index)
-        : reader.source.valueLocation(container, key);
+    const location = reader.source.entryLocation(container, key, written);
     reader.report("path-outside-project", `\`${written}\` leaves the project directory`, location);
     return [];
   });

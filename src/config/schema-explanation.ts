@@ -1,6 +1,6 @@
 import { explainPattern, explainRange, explainType, typesOf } from "./value-explanation.ts";
 import type { SchemaNode } from "./schema-node.ts";
-import { didYouMean, suggest } from "./suggestion.ts";
+import { didYouMean, suggest } from "../model/suggestion.ts";
 import type { ValuePath, Violation } from "./violation.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Environment } from "../model/build-config.ts";
 import type { DiagnosticCode } from "../model/diagnostic.ts";
 import type { LateReference, RunMember } from "../model/template.ts";
-import { didYouMean, suggest } from "./suggestion.ts";
+import { didYouMean, suggest } from "../model/suggestion.ts";
 
 /** What git says about the project. Give an object with getters: a member is read only where a file refers to it. */
 export interface GitFacts {

@@ -71,6 +71,14 @@ export class SourceDocument {
     return span === undefined ? this.start() : this.#lines.location(this.file, span.key[0], span.key[1]);
   }
 
+  /** Where an entry of a list of texts stands; the whole list where interpolation made the entry. */
+  entryLocation(container: object, key: string, entry: string): SourceLocation {
+    const list: unknown = Reflect.get(container, key);
+    const index = Array.isArray(list) ? list.indexOf(entry) : -1;
+    if (!Array.isArray(list) || index === -1) return this.valueLocation(container, key);
+    return this.valueLocation(list, index);
+  }
+
   /** Where a part of a written value stands; the whole value where escapes or folding hide the part. */
   partLocation(container: object, key: string | number, part: string): SourceLocation {
     const span = this.#span(container, key);

@@ -1,6 +1,6 @@
 import type { DiagnosticCode } from "../model/diagnostic.ts";
 import type { SchemaNode } from "./schema-node.ts";
-import { didYouMean, suggest } from "./suggestion.ts";
+import { didYouMean, suggest } from "../model/suggestion.ts";
 
 /** What is wrong with a single value, without its place. */
 export interface ValueProblem {

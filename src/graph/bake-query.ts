@@ -1,5 +1,6 @@
 import type { BakeDefinition } from "../model/bake-definition.ts";
 import type { BuildConfig } from "../model/build-config.ts";
+import { PLAIN_BAKE_CALL } from "../model/pipeline.ts";
 import type { BakeCall, Check, Pipeline, PipelineTask } from "../model/pipeline.ts";
 import { canonicalText } from "./canonical-text.ts";
 
@@ -103,7 +104,7 @@ function serviceQuery(pipelines: readonly Pipeline[], buildConfig: BuildConfig):
     asked ||= [...targets].some((target) => !built.has(target));
     required ||= built.size === 0;
   }
-  return asked ? makeQuery(effectiveCall(PLAIN_CALL, buildConfig), [...targets], required) : undefined;
+  return asked ? makeQuery(effectiveCall(PLAIN_BAKE_CALL, buildConfig), [...targets], required) : undefined;
 }
 
 function looksAtImages(task: PipelineTask): boolean {
@@ -113,17 +114,3 @@ function looksAtImages(task: PipelineTask): boolean {
 function isSizeCheck(check: Check): boolean {
   return check.check === "size";
 }
-
-/** Bake called as `docker buildx bake` alone does. */
-const PLAIN_CALL: BakeCall = {
-  files: [],
-  variables: {},
-  args: {},
-  contexts: {},
-  secrets: [],
-  allow: [],
-  noCache: false,
-  pull: false,
-  cacheFrom: [],
-  cacheTo: [],
-};

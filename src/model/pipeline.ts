@@ -118,6 +118,20 @@ export interface BakeCall {
   readonly cacheTo: readonly string[];
 }
 
+/** Bake called as `docker buildx bake` alone does. */
+export const PLAIN_BAKE_CALL: BakeCall = {
+  files: [],
+  variables: {},
+  args: {},
+  contexts: {},
+  secrets: [],
+  allow: [],
+  noCache: false,
+  pull: false,
+  cacheFrom: [],
+  cacheTo: [],
+};
+
 /** A secret of a build: never its value, only where the value is. */
 export interface BuildSecret {
   readonly id: string;
