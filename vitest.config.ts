@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          globalSetup: ["test/rig/engine-required.ts"],
+          globalSetup: ["test/rig/engine-required.ts", "test/rig/fresh-bundle.ts"],
           testTimeout: 240_000,
           hookTimeout: 240_000,
           maxWorkers: 2,

@@ -7,7 +7,8 @@ import path from "node:path";
 import { rolldown } from "rolldown";
 
 const root = path.join(import.meta.dirname, "..");
-const dist = path.join(root, "dist");
+/** The first argument names another directory, which is emptied first. */
+const dist = path.resolve(process.argv[2] ?? path.join(root, "dist"));
 
 async function bundleProgram(): Promise<void> {
   const bundle = await rolldown({ input: path.join(root, "src/main.ts"), platform: "node", cwd: root });

@@ -4,7 +4,8 @@ import path from "node:path";
 
 const ROOT = path.join(import.meta.dirname, "../..");
 const NODE = path.join(ROOT, "node_modules/node/bin/node");
-const PROGRAM = path.join(ROOT, "dist/orchestrate.cjs");
+/** The bundle of {@link file://./fresh-bundle.ts}; outside vitest the one of `node scripts/bundle.ts`. */
+const PROGRAM = process.env["ORCHESTRATE_TEST_PROGRAM"] ?? path.join(ROOT, "dist/orchestrate.cjs");
 
 /** How a command line ended and what it printed. */
 export interface CliResult {
