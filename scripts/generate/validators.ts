@@ -10,7 +10,12 @@ const ERROR_OBJECT = /\{instancePath[,:][^;\n]*?\}(?=\]?;)/g;
 
 /** A module with one compiled validator for each document; it imports nothing at run time. */
 export function renderValidators(schemas: DocumentSchemas): string {
-  const ajv = new Ajv({ messages: false, strict: false, code: { source: true, esm: true, optimize: 2 } });
+  const ajv = new Ajv({
+    messages: false,
+    strict: false,
+    strictNumbers: true,
+    code: { source: true, esm: true, optimize: 2 },
+  });
   ajv.addSchema(withoutAnnotations(schemas.pipeline), "pipeline");
   ajv.addSchema(withoutAnnotations(schemas.buildConfig), "build-config");
   const code = standaloneModule.default(ajv, { pipeline: "pipeline", buildConfig: "build-config" });
