@@ -1,4 +1,3 @@
-import { linkedBakeTargets } from "../model/bake-definition.ts";
 import type { Checked, Diagnostic } from "../model/diagnostic.ts";
 import { didYouMean, suggest } from "../model/suggestion.ts";
 import type { ServiceImage, Task, TaskGraph, TaskId } from "../model/task.ts";
@@ -69,11 +68,10 @@ function keepServices(
     if (task?.kind !== "build") continue;
     if (task.service !== undefined && services.includes(task.service.name)) kept.add(id);
     if (!kept.has(id)) continue;
-    const links = new Set(linkedBakeTargets(task.definition));
+    // Nodes of one build task need each other only where their bake targets are linked.
     for (const need of task.needs) {
       const upstream = graph.tasks.get(need);
-      if (upstream?.kind === "build" && upstream.origin === task.origin && links.has(upstream.bakeTarget))
-        kept.add(need);
+      if (upstream?.kind === "build" && upstream.origin === task.origin) kept.add(need);
     }
   }
   for (const id of selected) if (graph.tasks.get(id)?.kind === "build" && !kept.has(id)) selected.delete(id);

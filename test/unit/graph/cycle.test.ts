@@ -53,6 +53,13 @@ describe("findCycles", () => {
     ]);
   });
 
+  it("shows the first of several equally short ones", () => {
+    const tasks = { a: { needs: ["b"] }, b: { needs: ["a", "c"] }, c: { needs: ["b"] } };
+    expect(findCycles(pipeline("p", tasks)).map(({ message }) => message)).toEqual([
+      "2 tasks need each other: a → b → a",
+    ]);
+  });
+
   it("sees through a need of a single bake target without asking bake", () => {
     const tasks = { images: { needs: ["use"], work: build(["ml"]) }, use: { needs: ["images/ml"] } };
     expect(findCycles(pipeline("p", tasks))).toMatchObject([

@@ -61,6 +61,22 @@ describe("text", () => {
   });
 });
 
+describe("needs in text", () => {
+  it("are shortened only where all nodes of a build task are needed", () => {
+    const tasks = {
+      images: { work: build(["frontend", "backend", "ml"]) },
+      some: { needs: ["images/frontend", "images/backend"] },
+      single: { work: build(["backend"]) },
+      all: { needs: ["images", "single"] },
+    };
+    const lines = renderGraph(compiled([pipeline("p", tasks)]), "text").split("\n");
+    expect(lines.find((line) => line.includes("  some "))).toContain("needs images/frontend, images/backend");
+    expect(lines.find((line) => line.includes(" all "))).toMatch(
+      /needs images\/\*, single\/backend$|needs single\/backend, images\/\*$/,
+    );
+  });
+});
+
 describe("Mermaid", () => {
   it("is a flowchart with a box for every environment", () => {
     expect(renderGraph(DEPLOY, "mermaid")).toMatchInlineSnapshot(`

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { bakeQueries } from "../../../src/graph/bake-query.ts";
+import { compileGraph } from "../../../src/graph/compile.ts";
 import {
   BLUE,
   GREEN,
   SHOP_SERVICES,
+  bakeFile,
   build,
   buildConfig,
   clean,
@@ -12,6 +15,7 @@ import {
   edges,
   pipeline,
 } from "./sample.ts";
+import type { SampleTask } from "./sample.ts";
 
 const CONFIG = buildConfig(SHOP_SERVICES);
 
@@ -85,6 +89,28 @@ describe("several pipelines in one graph", () => {
     ).toEqual(["some:images/frontend", "fresh:images/frontend"]);
   });
 
+  it("qualify by the file's name, which two variants of it share", () => {
+    const deepClean = pipeline("deep-clean", { "make-room": { work: clean("aggressive") } });
+    const graph = compiled([deployPipeline(BLUE), deployPipeline(GREEN), deepClean], CONFIG);
+    expect(graph.tasks.get("deploy:make-room")?.variants).toEqual(["deploy-blue", "deploy-green"]);
+    expect(graph.tasks.get("deep-clean:make-room")?.variants).toEqual(["deep-clean"]);
+    expect(graph.tasks.get("release@green")?.needs).toEqual(["check-images"]);
+  });
+
+  it("keep apart what bake resolves differently for each", () => {
+    const one = pipeline("one", { images: { work: build(["default"]) } });
+    const two = pipeline("two", { images: { work: build(["base"]) } });
+    const pipelines = [one, two];
+    const bake = new Map(
+      bakeQueries(pipelines, CONFIG).map(({ key, targets }) => {
+        const base = targets.includes("base") ? {} : { output: [{ type: "cacheonly" }] };
+        return [key, { found: true, definition: bakeFile({ base }, { default: ["base"] }) } as const];
+      }),
+    );
+    const result = compileGraph({ pipelines, buildConfig: CONFIG, bake });
+    expect(result.ok && result.value.order).toEqual(["one:images/base", "two:images/base"]);
+  });
+
   it.each([
     ["timeout", { timeoutMs: 1_000 }],
     ["condition", { condition: { is: "always" } }],
@@ -101,28 +127,26 @@ describe("several pipelines in one graph", () => {
     expect(compiled([deployPipeline(BLUE), deployPipeline(BLUE)], CONFIG)).toEqual(once);
   });
 
+  const use = (line: number): SampleTask => {
+    const location = { file: "pipelines/p.yaml", line, column: 1 };
+    const reference = { parts: [{ namespace: "tasks", task: "make", output: "x", location }] } as const;
+    const command = { form: "arguments", arguments: [reference] } as const;
+    return { needs: ["make"], work: { kind: "run", run: { command, environment: {}, workingDirectory: "." } } };
+  };
+
   it("resolve references in the words of their own pipeline", () => {
-    const location = { file: "p", line: 1, column: 1 };
-    const use = {
-      needs: ["make"],
-      work: {
-        kind: "run",
-        run: {
-          command: {
-            form: "arguments",
-            arguments: [{ parts: [{ namespace: "tasks", task: "make", output: "x", location }] }],
-          },
-          environment: {},
-          workingDirectory: ".",
-        },
-      } as const,
-    };
     const graph = compiled([
-      pipeline("one", { make: { work: command("1") }, use }),
-      pipeline("two", { make: { work: command("2") }, use }),
+      pipeline("one", { make: { work: command("1") }, use: use(1) }),
+      pipeline("two", { make: { work: command("2") }, use: use(1) }),
     ]);
     expect(JSON.stringify(graph.tasks.get("one:use"))).toContain('"task":"one:make"');
     expect(JSON.stringify(graph.tasks.get("two:use"))).toContain('"task":"two:make"');
+  });
+
+  it("join tasks whose references stand on different lines", () => {
+    expect(
+      compiled([pipeline("one", { make: {}, use: use(1) }), pipeline("two", { make: {}, use: use(2) })]).order,
+    ).toEqual(["make", "use"]);
   });
 });
 

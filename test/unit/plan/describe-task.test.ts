@@ -105,6 +105,11 @@ describe("a verify task", () => {
     ]);
   });
 
+  it("takes the check's own limit before that of the service", () => {
+    const work = { kind: "verify", checks: [{ check: "size", services: ["ml"], limitBytes: 1_500_000_000 }] } as const;
+    expect(describeLast({ check: { work } })).toEqual(["size of ml is at most 1.50 GB (shop/ml:latest)"]);
+  });
+
   it("notices an image that is not on the engine", () => {
     const lines = describeLast({ check: { work: sizes("ml") } }, { observation: EMPTY_ENGINE });
     expect(lines).toEqual(["size of ml is at most 58.0 MB (shop/ml:latest, which is not on this engine)"]);

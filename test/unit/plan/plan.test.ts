@@ -83,6 +83,14 @@ describe("planRun", () => {
     expect(planOf({ a: {}, b: when(notSuccess, "a") })["b"]).toBe("skip: runs only after a failure (`if: !success()`)");
   });
 
+  it("combines a condition that does not look upstream with success()", () => {
+    const fits: Condition = { is: "constant", value: true, text: "environment.name == 'blue'" };
+    expect(planOf({ a: when(NEVER), b: when(fits, "a"), c: when(fits) })).toMatchObject({
+      b: "skip: a is skipped",
+      c: "run: a command always runs",
+    });
+  });
+
   it("names every task that is to blame, each once", () => {
     const tasks = { a: when(NEVER), b: when(NEVER), c: { needs: ["a", "b"] }, d: { needs: ["c", "a"] } };
     expect(planOf(tasks)).toMatchObject({ c: "skip: a, b are skipped", d: "skip: a, b are skipped" });
