@@ -31,7 +31,15 @@ export function refuse<T>(diagnostics: readonly Diagnostic[], sources: SourceTex
 export async function tellTrouble(trouble: Trouble, surroundings: Surroundings, json: boolean): Promise<number> {
   if (json) surroundings.stdout.write(`${JSON.stringify(await describeForScripts(trouble), undefined, 2)}\n`);
   else surroundings.stderr.write(await describeForPeople(trouble, wantsColor(surroundings.stderr, surroundings.env)));
+  if (trouble.trouble === "diagnostics" && surroundings.env["GITHUB_ACTIONS"] === "true")
+    await annotate(trouble.diagnostics, surroundings);
   return EXIT.usage;
+}
+
+/** In GitHub Actions every diagnostic also becomes an annotation at its line. */
+async function annotate(diagnostics: readonly Diagnostic[], surroundings: Surroundings): Promise<void> {
+  const { renderDiagnosticAnnotation } = await import("../report/github.ts");
+  for (const diagnostic of diagnostics) surroundings.stderr.write(renderDiagnosticAnnotation(diagnostic));
 }
 
 /** Warnings never stop a command; they are shown before it works. */

@@ -1,5 +1,6 @@
-import { resolveProject } from "../../config/resolve-project.ts";
-import { checkPipeline } from "../../graph/pipeline-check.ts";
+import { sortDiagnostics } from "../../config/config-inputs.ts";
+import { inspectProject } from "../../config/resolve-project.ts";
+import { findCycles } from "../../graph/pipeline-check.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Invocation } from "../command-declaration.ts";
 import { EXIT } from "../exit-code.ts";
@@ -34,23 +35,11 @@ export async function execute(invocation: Invocation, surroundings: Surroundings
 }
 
 function validate({ project, inputs }: LoadedProject, names: readonly string[]): Validated {
-  const resolved = resolveProject(project, inputs, names.length === 0 ? "all" : names);
-  if (!resolved.ok) return { pipelines: 0, tasks: 0, diagnostics: resolved.diagnostics };
-  const { pipelines } = resolved.value;
-  const found = [...resolved.warnings, ...pipelines.flatMap(checkPipeline)];
+  const inspected = inspectProject(project, inputs, names.length === 0 ? "all" : names);
+  const { pipelines } = inspected;
+  const diagnostics = sortDiagnostics([...inspected.diagnostics, ...pipelines.flatMap(findCycles)]);
   const tasks = pipelines.reduce((sum, pipeline) => sum + pipeline.tasks.length, 0);
-  return { pipelines: pipelines.length, tasks, diagnostics: withoutRepetition(found) };
-}
-
-/** Variants of one pipeline share its mistakes; each is told once. */
-function withoutRepetition(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const seen = new Set<string>();
-  return diagnostics.filter((diagnostic) => {
-    const key = JSON.stringify([diagnostic.code, diagnostic.location, diagnostic.message]);
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
+  return { pipelines: pipelines.length, tasks, diagnostics };
 }
 
 function count(amount: number, noun: string): string {
