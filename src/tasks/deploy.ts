@@ -2,24 +2,17 @@ import { loadComposeProject, stopProject } from "../docker/compose.ts";
 import type { ComposeProject } from "../docker/compose.ts";
 import type { Engine } from "../docker/engine.ts";
 import type { Environment } from "../model/build-config.ts";
-import type { Failure } from "../model/failure.ts";
 import type { TaskContext, TaskResult } from "../model/performer.ts";
 import type { TaskOf } from "../model/task.ts";
 import { composeOverride } from "./deploy/compose-override.ts";
+import { composeSite } from "./deploy/deployment.ts";
+import type { Deployment } from "./deploy/deployment.ts";
 import { resolveImagePins } from "./deploy/image-pins.ts";
 import { startProject } from "./deploy/project-start.ts";
 import type { StartResult } from "./deploy/project-start.ts";
+import { startShared } from "./deploy/shared-start.ts";
 import { failed, succeeded } from "./task-result.ts";
 import type { TaskTools } from "./task-tools.ts";
-
-/** Everything that the steps of one deploy have in common. */
-interface Deployment {
-  readonly task: TaskOf<"deploy">;
-  readonly environment: Environment;
-  readonly engine: Engine;
-  readonly context: TaskContext;
-  readonly tools: TaskTools;
-}
 
 /** Longest that stopping a failed start may take; it also happens after Ctrl-C. */
 const STOP_TIMEOUT_MS = 30_000;
@@ -50,36 +43,13 @@ export async function performDeploy(
   return await startEnvironment(deployment);
 }
 
-/** Starts what every environment shares, or finds it running. Never stopped here: other environments may be using it. */
-async function startShared(deployment: Deployment): Promise<Failure | undefined> {
-  const { engine, context, tools, task } = deployment;
-  if (tools.config.sharedCompose.length === 0) return undefined;
-  const compose: ComposeProject = {
-    project: `${tools.config.project}-shared`,
-    files: tools.config.sharedCompose,
-    // Not those of the environment: with them each deploy would replace what the other one uses.
-    variables: {},
-    ...site(deployment),
-  };
-  const model = await loadComposeProject(compose, { signal: context.signal });
-  if (!model.ok) return model.failure;
-  const override = composeOverride(model.value, {}, { project: tools.config.project, environment: "shared" });
-  const started = await startProject(
-    { engine, compose, override, readiness: task.deploy.readiness, redact: tools.redact },
-    context,
-  );
-  if (started.ok) return undefined;
-  context.signal.throwIfAborted();
-  return started.failure;
-}
-
 async function startEnvironment(deployment: Deployment): Promise<TaskResult> {
   const { engine, context, tools, task, environment } = deployment;
   const compose: ComposeProject = {
     project: `${tools.config.project}-${environment.name}`,
     files: task.deploy.composeFiles.length > 0 ? task.deploy.composeFiles : environment.composeFiles,
     variables: environment.variables,
-    ...site(deployment),
+    ...composeSite(deployment),
   };
   const model = await loadComposeProject(compose, { signal: context.signal });
   if (!model.ok) return failed(model.failure);
@@ -132,15 +102,6 @@ async function abandon(
   }
   context.signal.throwIfAborted();
   return failed(started.failure);
-}
-
-/** Where compose runs and how it finds the engine. */
-function site({ tools, engine }: Deployment): Pick<ComposeProject, "workingDirectory" | "environment" | "redact"> {
-  return {
-    workingDirectory: tools.projectDirectory,
-    redact: tools.redact,
-    environment: { ...tools.environment, ...engine.endpoint.cliEnvironment },
-  };
 }
 
 /** Published ports answer on the engine's host. */

@@ -79,6 +79,19 @@ describe("a deploy", () => {
     expect(shown).toContain(`api ${api} ${light.project} green`);
   });
 
+  it("starts both colours at once, and what they share once", async () => {
+    const shared = await docker("ps", "-aq", "--filter", `label=com.docker.compose.project=${light.project}-shared`);
+    if (shared.length > 0) await docker("rm", "--force", ...shared);
+    const tools = tasks.tools();
+    const both = (["blue", "green"] as const).map(
+      async (name) => await tasks.perform(tasks.deployTask(name), tasks.attempt(), tools),
+    );
+    expect((await Promise.all(both)).map((result) => (result.ok ? "ok" : result.failure))).toEqual(["ok", "ok"]);
+    expect(await light.containers("shared")).toEqual(["store:running"]);
+    expect(await light.page("blue")).toContain("environment blue");
+    expect(await light.page("green")).toContain("environment green");
+  });
+
   it("changes no running container when done again", async () => {
     await tasks.perform(tasks.deployTask("blue"));
     const running = ["ps", "-q", "--filter", `label=com.docker.compose.project=${light.project}-blue`];
