@@ -73,7 +73,7 @@ export function imageTimeMs(image: ObservedImage): number {
 }
 
 /** The service that the labels name; undefined when the image is not of this project. */
-export function ownService(image: ObservedImage, project: string): string | undefined {
+function ownService(image: ObservedImage, project: string): string | undefined {
   if (image.labels[LABELS.project] !== project) return undefined;
   const service = image.labels[LABELS.service];
   return service === undefined || service === "" ? undefined : service;

@@ -49,7 +49,7 @@ function describeSum(plan: CleanupPlan): string {
 }
 
 /** The first 12 digits of an image ID, as Docker prints it. */
-export function shortImageId(id: string): string {
+function shortImageId(id: string): string {
   return id.replace(/^sha256:/, "").slice(0, 12);
 }
 

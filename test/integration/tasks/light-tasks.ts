@@ -12,7 +12,7 @@ import type { LightProject } from "../../rig/light-project.ts";
 import { TaskAttempt } from "../../rig/task-attempt.ts";
 
 const LOCATION = { file: "pipelines/test.yaml", line: 1, column: 1 };
-export const SERVICES = ["web", "api", "worker"] as const;
+const SERVICES = ["web", "api", "worker"] as const;
 
 /** The tasks of the light example made by hand, each performed on its own on the real engine. */
 export class LightTasks implements AsyncDisposable {
