@@ -130,7 +130,7 @@ class Run {
     try {
       for (;;) {
         this.#announceEndings();
-        const node = this.#stopped === "bug" ? undefined : this.#admission.admit();
+        const node = this.#admission.admit();
         if (node === undefined) return;
         this.#start(node);
       }

@@ -8,7 +8,16 @@ const BUG = new TypeError("x is not a function");
 
 describe("a bug", () => {
   it("in a performer rejects the run, after everything that ran was cancelled and has settled", async () => {
-    const sketch = sketchGraph({ a: {}, b: {}, tidy: { needs: ["a"], if: IF.always }, next: {} }, { tasks: 2 });
+    const sketch = sketchGraph(
+      {
+        a: {},
+        b: {},
+        "after a": { needs: ["a"], if: IF.always },
+        "after b": { needs: ["b"], if: IF.always },
+        next: {},
+      },
+      { tasks: 2 },
+    );
     const run = new ControlledRun(sketch);
     await quiet();
     run.attempt("a").crash(BUG);
@@ -18,7 +27,7 @@ describe("a bug", () => {
     await run.fail("b");
     await expect(run.result).rejects.toBe(BUG);
     expect(run.started).toEqual(["a", "b"]);
-    expect(run.story.slice(-1)).toEqual(["task-finished b cancelled"]);
+    expect(run.story.slice(-2)).toEqual(["task-started b 1", "task-finished b cancelled"]);
   });
 
   it("that throws before it returns a promise is one too", async () => {

@@ -88,6 +88,14 @@ class Judge {
     for (const pool of ["p", "q"] as const) {
       if (this.weight(task, pool) > this.free(pool, before.running)) return `breaks the pool ${pool}`;
     }
+    const [first] = this.ready(before);
+    const delayed = (pool: "p" | "q"): boolean =>
+      first !== undefined &&
+      first.id !== id &&
+      this.weight(task, pool) > 0 &&
+      this.weight(first, pool) > 0 &&
+      this.weight(task, pool) > this.free(pool, before.running) - this.weight(first, pool);
+    if (delayed("p") || delayed("q")) return `takes what ${first?.id}, the first in line, waits for`;
     const alike = this.ready(before).find((other) => JSON.stringify(other.pools) === JSON.stringify(task.pools));
     return alike?.id === id ? undefined : `overtakes ${alike?.id}`;
   }
@@ -178,6 +186,12 @@ describe("a random run", () => {
           expect(tasks.get(event.task)?.attempts).toBe(starts);
           expect(mine.filter(({ type }) => type === "task-retrying").length).toBeLessThanOrEqual(starts);
         }
+        const failure = run.events.findIndex(
+          (event) => event.type === "task-finished" && event.status === "failed" && !event.continueOnError,
+        );
+        const stop = run.events.findIndex(({ type }) => type === "run-cancelling");
+        const mustStop = randomCase.failFast && failure >= 0 && finished.at(-1) !== run.events[failure];
+        if (mustStop && (stop < 0 || stop > failure + 1)) throw new Error("the first failure does not stop the run");
         const interrupted = run.events.some((event) => event.type === "run-cancelling" && event.because === "signal");
         const failed = finished.some((event) => event.status === "failed" && !event.continueOnError);
         expect(status).toBe(interrupted ? "cancelled" : failed ? "failed" : "succeeded");
