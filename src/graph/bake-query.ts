@@ -1,4 +1,4 @@
-import type { BakeDefinition } from "../model/bake-definition.ts";
+import type { BakeDefinition, BakeTarget } from "../model/bake-definition.ts";
 import type { BuildConfig } from "../model/build-config.ts";
 import { PLAIN_BAKE_CALL } from "../model/pipeline.ts";
 import type { BakeCall, Check, Pipeline, PipelineTask } from "../model/pipeline.ts";
@@ -40,9 +40,30 @@ export interface BakeQueryPlan {
  * The distinct calls of bake that compiling these pipelines needs: one for all build tasks that call bake the same way,
  * and one for the images of services when a deploy or a size check may have to look at images that nothing here builds.
  * A task that names `default` gets a call of its own, since bake prints the targets of the call under that very name.
+ * The look-up of services comes last, and is rarely needed when the others are answered: see {@link isAnswered}.
  */
 export function bakeQueries(pipelines: readonly Pipeline[], buildConfig: BuildConfig): readonly BakeQuery[] {
   return planBakeQueries(pipelines, buildConfig).queries;
+}
+
+/**
+ * Whether an optional query need not be asked any more: the answers so far define every bake target that it is about. Ask
+ * the queries in the order of {@link bakeQueries}, and leave out those for which this holds when their turn comes.
+ */
+export function isAnswered(query: BakeQuery, answers: BakeAnswers): boolean {
+  if (query.required) return answers.has(query.key);
+  const defined = [...answers.values()].flatMap((answer) => (answer.found ? [answer.definition.target] : []));
+  return query.targets.every((name) => defined.some((targets) => name in targets));
+}
+
+/** What the first query that knows a bake target was told about it. */
+export function findTarget(name: string, queries: readonly BakeQuery[], answers: BakeAnswers): BakeTarget | undefined {
+  for (const { key } of queries) {
+    const answer = answers.get(key);
+    const target = answer?.found === true ? answer.definition.target[name] : undefined;
+    if (target !== undefined) return target;
+  }
+  return undefined;
 }
 
 /** {@link bakeQueries} with the assignment of tasks to queries. */

@@ -3,7 +3,7 @@ import type { Checked, Diagnostic } from "../model/diagnostic.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import type { Task, TaskGraph, TaskId } from "../model/task.ts";
 import { unknownTarget } from "./bake-expansion.ts";
-import { planBakeQueries } from "./bake-query.ts";
+import { findTarget, planBakeQueries } from "./bake-query.ts";
 import type { BakeAnswers, BakeQueryPlan } from "./bake-query.ts";
 import { mergeConcurrency } from "./concurrency.ts";
 import { draftNodes } from "./draft.ts";
@@ -50,8 +50,7 @@ function assemble(
   const { nodes, order } = merged;
   const rank = new Int32Array(nodes.length);
   for (const [position, place] of order.entries()) rank[place] = position;
-  const answer = plan.servicesKey === undefined ? undefined : bake.get(plan.servicesKey);
-  const images = traceImages(nodes, order, buildConfig, answer?.found === true ? answer.definition : undefined);
+  const images = traceImages(nodes, order, buildConfig, (bakeTarget) => findTarget(bakeTarget, plan.queries, bake));
   const diagnostics: Diagnostic[] = [];
   const tasks = new Map<TaskId, Task>();
   for (const place of order) {

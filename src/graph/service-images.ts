@@ -1,4 +1,4 @@
-import type { BakeDefinition } from "../model/bake-definition.ts";
+import type { BakeTarget } from "../model/bake-definition.ts";
 import type { BuildConfig, Service } from "../model/build-config.ts";
 import type { Check } from "../model/pipeline.ts";
 import type { ServiceImage } from "../model/task.ts";
@@ -18,12 +18,15 @@ export interface ServiceImages {
   ): { readonly checks: readonly Check[]; readonly images: readonly ServiceImage[] };
 }
 
-/** Follows the builds downstream once. `order` is topological; `idOf` gives the id of a place. */
+/**
+ * Follows the builds downstream once. `order` is topological; `findTarget` knows the bake targets of services that no node
+ * upstream builds.
+ */
 export function traceImages(
   nodes: readonly MergedNode[],
   order: readonly number[],
   buildConfig: BuildConfig,
-  tags: BakeDefinition | undefined,
+  findTarget: (bakeTarget: string) => BakeTarget | undefined,
 ): ServiceImages {
   const { services } = buildConfig;
   const builders = traceBuilders(nodes, order, services);
@@ -31,7 +34,7 @@ export function traceImages(
     const service = services[index];
     if (service === undefined) return undefined;
     const builder = nodes[builders[place]?.[index] ?? -1];
-    const definition = builder?.draft.target?.definition ?? tags?.target[service.bakeTarget];
+    const definition = builder?.draft.target?.definition ?? findTarget(service.bakeTarget);
     const reference = definition?.tags?.[0];
     return {
       service,

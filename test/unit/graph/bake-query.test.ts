@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { bakeQueries } from "../../../src/graph/bake-query.ts";
+import { bakeQueries, isAnswered } from "../../../src/graph/bake-query.ts";
 import { compileGraph } from "../../../src/graph/compile.ts";
 import {
   BLUE,
   GREEN,
   SHOP,
   SHOP_SERVICES,
+  bakeFile,
   build,
   buildConfig,
   clean,
@@ -75,6 +76,30 @@ describe("bakeQueries", () => {
     const result = compileGraph({ pipelines, buildConfig: config, bake });
     expect(result.ok && result.value.tasks.get("release@blue")).toMatchObject({
       images: [{ service: { name: "frontend" } }, { service: { name: "backend" } }, { builtBy: "i/ml" }],
+    });
+  });
+
+  it("need not be asked about services when the answers so far define their bake targets", () => {
+    const config = buildConfig(SHOP_SERVICES);
+    const pipelines = [
+      pipeline("d", { i: { work: build(["default"]) }, release: { work: deploy() } }, { environment: BLUE }),
+    ];
+    const [first, services] = bakeQueries(pipelines, config);
+    if (first === undefined || services === undefined) throw new Error("two queries expected");
+    expect(isAnswered(first, new Map())).toBe(false);
+    expect(isAnswered(services, new Map())).toBe(false);
+    const some = new Map([[first.key, { found: true, definition: bakeFile({ ml: {}, backend: {} }) } as const]]);
+    expect(isAnswered(services, some)).toBe(false);
+    const all = new Map([[first.key, { found: true, definition: SHOP } as const]]);
+    expect(isAnswered(services, all)).toBe(true);
+    expect(isAnswered({ ...services, required: true }, all)).toBe(false);
+    const result = compileGraph({ pipelines, buildConfig: config, bake: all });
+    expect(result.ok && result.value.tasks.get("release@blue")).toMatchObject({
+      images: [
+        { reference: "shop/frontend:latest" },
+        { reference: "shop/backend:latest" },
+        { reference: "shop/ml:latest" },
+      ],
     });
   });
 });
