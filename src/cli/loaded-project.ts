@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { loadProject } from "../config/project.ts";
 import type { Project } from "../config/project.ts";
 import { parseVariableFlag } from "../config/config-inputs.ts";
@@ -18,9 +19,13 @@ export interface LoadedProject {
   readonly inputs: ConfigInputs;
 }
 
-/** Reads the project's files. Fails only for `--var` flags that are none; mistakes in the files come with their use. */
+/**
+ * Reads the project's files. Fails only for a directory that does not exist and for `--var` flags that are none; mistakes in
+ * the files come with their use.
+ */
 export async function openProject(invocation: Invocation, surroundings: Surroundings): Promise<Outcome<LoadedProject>> {
   const directory = findProjectDirectory(invocation.options, surroundings);
+  if (!existsSync(directory)) return refuse([describeMissingDirectory(directory)], new Map());
   const project = loadProject(directory);
   const variables: Record<string, string> = {};
   const wrong: Diagnostic[] = [];
@@ -32,6 +37,15 @@ export async function openProject(invocation: Invocation, surroundings: Surround
   if (wrong.length > 0) return refuse(wrong, project.sources);
   const git = await loadGitFacts(project);
   return succeed({ directory, project, inputs: { environment: surroundings.env, variables, git } });
+}
+
+function describeMissingDirectory(directory: string): Diagnostic {
+  return {
+    code: "file-unreadable",
+    severity: "error",
+    message: `the directory ${directory} does not exist`,
+    hint: "--directory names the directory of a project, where pipelines/ is",
+  };
 }
 
 function describeWrongFlag(flag: string): Diagnostic {
