@@ -41,7 +41,7 @@ describe("run deploy-blue", () => {
       ],
     });
     expect(blue.stderr).toBe("");
-    expect(blue.stdout).not.toMatch(/\u001B/);
+    expect(blue.stdout).not.toContain("\u001B");
     expect(await user.statuses()).toEqual({
       ...ALL_SUCCEEDED,
       "release@blue": "succeeded",

@@ -18,7 +18,11 @@ export function expectEnding(result: CliResult, expected: ExpectedEnding): void 
     if (typeof text === "string") expect(result.output).toContain(text);
     else expect(result.output).toMatch(text);
   }
-  expect(result.exitCode, result.output).toBe(expected.exitCode);
+  // With the output, because a wrong exit code alone explains nothing.
+  expect({ exitCode: result.exitCode, output: result.output }).toEqual({
+    exitCode: expected.exitCode,
+    output: result.output,
+  });
 }
 
 /** Users never see a stack trace, except of a bug. */
