@@ -27,7 +27,7 @@ export interface BakeProgress {
   push(line: string): readonly BakeUpdate[];
   /** The rest of unfinished output lines. */
   end(): readonly BakeUpdate[];
-  /** The steps of the Dockerfiles (`[builder 2/5] RUN …`) in the order in which they appeared, without internal ones. */
+  /** The steps of the Dockerfiles (`[builder 2/5] RUN …`) in the order in which they started, without internal ones. */
   steps(): readonly TaskStep[];
   /** The first step that failed by itself, not because another one had failed. */
   failedStep(): FailedStep | undefined;
@@ -108,6 +108,8 @@ function updateVertex(vertices: Map<string, Vertex>, entry: unknown, redact: Red
   // BuildKit repeats finished steps when another target of the same call needs them; a step never becomes running again.
   if (!started || (known.step.state !== "running" && step.state === "running")) return [];
   const isNews = !known.started || known.step.state !== step.state;
+  // All steps are announced, last one first, before any starts: the map is to keep the order of the starts.
+  if (!known.started) vertices.delete(id);
   vertices.set(id, { ...known, step, started, error });
   return isNews ? [{ update: "step", step }] : [];
 }
