@@ -9,7 +9,7 @@ export type FindNode = (reference: TaskReference) => string | Diagnostic | undef
 export type TaskReference = Extract<LateReference, { readonly namespace: "tasks" }>;
 
 /** Replaces the names of tasks in a template by the ids of their nodes; problems are added to `diagnostics`. */
-export function resolveTemplate(template: Template, findNode: FindNode, diagnostics: Diagnostic[]): Template {
+function resolveTemplate(template: Template, findNode: FindNode, diagnostics: Diagnostic[]): Template {
   if (template.parts.every((part) => typeof part === "string" || part.namespace !== "tasks")) return template;
   const parts = template.parts.map((part) => {
     if (typeof part === "string" || part.namespace !== "tasks") return part;

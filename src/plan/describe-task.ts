@@ -34,7 +34,7 @@ export function describeTask(task: Task, input: DescriptionInput): readonly stri
 }
 
 /** The policy with its numbers and, where the clean-up is planned already, what would go. */
-export function describeClean(task: TaskOf<"clean">, { buildConfig, cleanup }: DescriptionInput): readonly string[] {
+function describeClean(task: TaskOf<"clean">, { buildConfig, cleanup }: DescriptionInput): readonly string[] {
   const { policy: name, ...overrides } = task.clean;
   const policy = { ...buildConfig.cleanup[name], ...overrides };
   const images = policy.keepImagesPerService;
@@ -53,7 +53,7 @@ export function describeClean(task: TaskOf<"clean">, { buildConfig, cleanup }: D
 }
 
 /** The call of bake, what it depends on and the tags it sets. Of variables, arguments and secrets only the names. */
-export function describeBuild(task: TaskOf<"build">): readonly string[] {
+function describeBuild(task: TaskOf<"build">): readonly string[] {
   const { bake, definition, bakeTarget } = task;
   const words = ["docker buildx bake"];
   for (const file of bake.files) words.push(`--file ${file}`);
@@ -80,13 +80,13 @@ export function describeBuild(task: TaskOf<"build">): readonly string[] {
 }
 
 /** Each check with its limit. */
-export function describeVerify(task: TaskOf<"verify">, input: DescriptionInput): readonly string[] {
+function describeVerify(task: TaskOf<"verify">, input: DescriptionInput): readonly string[] {
   const lines = task.checks.flatMap((check) => describeCheck(check, task.images, input));
   return lines.length > 0 ? lines : ["no checks"];
 }
 
 /** The compose project, what it consists of, the images it gets and when it counts as up. */
-export function describeDeploy(task: TaskOf<"deploy">, input: DescriptionInput): readonly string[] {
+function describeDeploy(task: TaskOf<"deploy">, input: DescriptionInput): readonly string[] {
   const { environment, deploy } = task;
   const { project, sharedCompose } = input.buildConfig;
   const name = environment === undefined ? project : `${project}-${environment.name}`;
@@ -102,7 +102,7 @@ export function describeDeploy(task: TaskOf<"deploy">, input: DescriptionInput):
 }
 
 /** The command, its directory when that is not the project's, and the names of what is added to its environment. */
-export function describeRun(task: TaskOf<"run">): readonly string[] {
+function describeRun(task: TaskOf<"run">): readonly string[] {
   const { command, environment, workingDirectory } = task.run;
   const lines = [
     command.form === "shell"
