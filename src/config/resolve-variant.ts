@@ -127,7 +127,7 @@ function resolveTask(
   const kind = taskKind(written);
   if (kind === undefined || document.written === undefined) return undefined;
   const { build, projectDirectory, report } = context;
-  const reader = new ValueReader(document.source, scope, report);
+  const reader = new ValueReader(document.source, scope, report, task.prefix);
   const settings = resolveSettings(layersOf(written, kind, document.written), reader, pools);
   const condition = resolveCondition(written, written.if, reader);
   const work = resolveWork(kind, written, { reader, build, base: baseDirectory(task.file.file), projectDirectory });

@@ -26,14 +26,17 @@ export class ValueReader {
   readonly scope: Scope;
   /** The first use of `${environment.…}`. */
   environmentUse: SourceLocation | undefined;
-  /** Every `${tasks.…}`, in the order of the file. */
+  /** Every `${tasks.…}` by the full name of its task, in the order of the file. */
   readonly taskReferences: (LateReference & { readonly namespace: "tasks" })[] = [];
   readonly #report: (diagnostic: Diagnostic) => void;
+  readonly #taskPrefix: string;
 
-  constructor(source: SourceDocument, scope: Scope, report: (diagnostic: Diagnostic) => void) {
+  /** `taskPrefix` stands before the names of the tasks of the file: `database/`, or nothing. */
+  constructor(source: SourceDocument, scope: Scope, report: (diagnostic: Diagnostic) => void, taskPrefix = "") {
     this.source = source;
     this.scope = scope;
     this.#report = report;
+    this.#taskPrefix = taskPrefix;
   }
 
   /** Text that may refer to what only the run knows. */
@@ -217,8 +220,10 @@ export class ValueReader {
   }
 
   #late(reference: LateReference): LateReference {
-    if (reference.namespace === "tasks") this.taskReferences.push(reference);
-    return reference;
+    if (reference.namespace !== "tasks") return reference;
+    const full = { ...reference, task: this.#taskPrefix + reference.task };
+    this.taskReferences.push(full);
+    return full;
   }
 
   #tooEarly(reference: LateReference): undefined {
