@@ -112,9 +112,11 @@ function mutate(original: unknown, changes: readonly Mutation[]): unknown {
     const places = entriesOf(value);
     const place = places[at % Math.max(1, places.length)];
     if (place === undefined) continue;
-    if (action === "add" && !Array.isArray(place.container)) Reflect.set(place.container, key, replacement);
+    // A copy, or values that several changes share would grow into each other.
+    const copy = replacement === undefined ? undefined : asPlain(replacement);
+    if (action === "add" && !Array.isArray(place.container)) Reflect.set(place.container, key, copy);
     else if (action === "remove" && !Array.isArray(place.container)) Reflect.deleteProperty(place.container, place.key);
-    else Reflect.set(place.container, place.key, replacement);
+    else Reflect.set(place.container, place.key, copy);
   }
   return asPlain(value);
 }
