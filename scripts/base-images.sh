@@ -181,6 +181,7 @@ make_node() {
   (cd "$CACHE/node" && npm install --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
     "$package@$NODE_VERSION" "npm@$NPM_VERSION") >"$log" 2>&1 || fail "npm could not fetch Node" "$log"
   mv "$CACHE/node/node_modules/$package" "$CACHE/node/node_modules/node"
+  rm -rf "$CACHE/node/node_modules/node/include" "$CACHE/node/node_modules/node/share"
   node_recipe >"$stamp"
   say "fetched Node and npm"
 }
