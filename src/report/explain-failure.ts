@@ -177,7 +177,10 @@ function explainSizeLimit(failure: FailureOf<"size-limit-exceeded">): Explanatio
       : `${plural(failure.images.length, "image")} exceed their size limits: ${failure.images.map((image) => image.service).join(", ")}`;
   return {
     headline,
-    evidence: failure.images.map((image) => `${image.reference}: ${describeSize(image.sizeBytes, image.limitBytes)}`),
+    evidence: failure.images.map(
+      (image) =>
+        `${image.reference}: ${describeSize(image.sizeBytes, image.limitBytes)}, ${formatByteSize(image.sizeBytes - image.limitBytes)} over`,
+    ),
     nextSteps: [
       ...failure.images.map((image) => `see which layer is large: \`docker history ${shellWord(image.reference)}\``),
       "make it smaller, or raise `size_limit` of the service in docker/build-config.json",
@@ -212,7 +215,10 @@ function explainNotReady(failure: FailureOf<"not-ready">, place: FailurePlace): 
     evidence: [`container ${failure.container}: ${failure.state}`, ...failure.lastLines],
     nextSteps: [
       `read its log: \`docker logs ${shellWord(failure.container)}\``,
-      `if it only needs longer, raise \`health.timeout\` of ${describePlace(place)}`,
+      // One that exited or is unhealthy would not become ready in any time.
+      ...(failure.state.startsWith("still ")
+        ? [`if it only needs longer, raise \`health.timeout\` of ${describePlace(place)}`]
+        : []),
       readLog(place),
     ],
   };

@@ -87,7 +87,7 @@ const CASES: { readonly [R in Failure["reason"]]: readonly [Extract<Failure, { r
         images: [{ service: "backend", reference: "shop/backend:latest", sizeBytes: 810e6, limitBytes: 750e6 }],
       },
       /^The image of backend is 810 MB, 60\.0 MB \(8 %\) over its limit of 750 MB$/,
-      /^shop\/backend:latest: 810 MB of 750 MB \(108 %\)$/,
+      /^shop\/backend:latest: 810 MB of 750 MB \(108 %\), 60.0 MB over$/,
       /`docker history shop\/backend:latest`\n.*raise `size_limit` of the service in docker\/build-config\.json/,
     ],
     "http-check-failed": [

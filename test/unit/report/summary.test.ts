@@ -123,7 +123,7 @@ describe("renderSummaryMarkdown", () => {
     const text = renderSummaryMarkdown(summarizeRun(viewOf(typicalRun())));
     expect(text).toMatch(/^## deploy-blue failed in 1m 15s: 3 succeeded, 2 failed, 1 blocked, 1 skipped\n/);
     expect(text).toContain("### Failed: check-images\n");
-    expect(text).toContain("```text\nshop/backend:latest: 810 MB of 750 MB (108 %)\n```");
+    expect(text).toContain("```text\nshop/backend:latest: 810 MB of 750 MB (108 %), 60.0 MB over\n```");
     expect(text).toContain("| backend | 810 MB | 750 MB | 108 % **over** |");
     expect(text).toContain("- Freed 1.20 GB (predicted 1.31 GB) in 5 removals");
   });
