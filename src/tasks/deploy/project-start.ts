@@ -106,8 +106,10 @@ async function inspectProject(
 /** One step for each container, told again whenever its state is another. */
 function tellProgress(judged: readonly JudgedContainer[], told: Map<string, string>, context: TaskContext): void {
   for (const { container, verdict } of judged) {
-    if (told.get(container.id) === verdict.state) continue;
-    told.set(container.id, verdict.state);
+    // "running for 2.2s" changes with each look; that it is ready is told once.
+    const news = verdict.is === "ready" ? "ready" : verdict.state;
+    if (told.get(container.id) === news) continue;
+    told.set(container.id, news);
     const state = { ready: "done", waiting: "running", failed: "failed" } as const;
     const name = `${container.name}: ${verdict.state}`;
     context.report({ type: "step", step: { id: container.id, name, state: state[verdict.is] } });
