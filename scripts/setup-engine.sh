@@ -191,8 +191,7 @@ drop_stale_pid_file() {
 start_daemon() {
   if [ -d /run/systemd/system ]; then
     say "starting docker.service"
-    as_root systemctl enable --now docker >>"$LOG" 2>&1 9<&- ||
-      { as_root journalctl -u docker -n 40 --no-pager >>"$LOG" 2>&1 || true; fail "systemd could not start docker" "$LOG"; }
+    as_root systemctl enable --now docker >>"$LOG" 2>&1 9<&- || fail "systemd could not start docker" "$(daemon_log)"
   elif daemon_runs; then
     say "a dockerd process runs already; waiting for it"
   else
@@ -207,11 +206,26 @@ start_daemon() {
 daemon_answers_root() { as_root timeout "$INFO_LIMIT_S" docker info >/dev/null 2>&1; }
 
 wait_for_daemon() {
-  local deadline=$((SECONDS + START_LIMIT_S))
+  local started=$SECONDS
   until daemon_answers_root; do
-    if [ "$SECONDS" -ge "$deadline" ]; then fail "the engine does not answer after $START_LIMIT_S s" "$DAEMON_LOG"; fi
+    if [ $((SECONDS - started)) -ge 3 ] && ! daemon_runs; then
+      fail "dockerd ended right after its start (inside a container it needs one that is privileged)" "$(daemon_log)"
+    fi
+    if [ $((SECONDS - started)) -ge "$START_LIMIT_S" ]; then
+      fail "the engine does not answer after $START_LIMIT_S s" "$(daemon_log)"
+    fi
     sleep 0.2
   done
+}
+
+# Under systemd the daemon's words are in the journal.
+daemon_log() {
+  if [ -d /run/systemd/system ]; then
+    as_root journalctl -u docker -n 40 --no-pager >>"$LOG" 2>&1 || true
+    printf '%s' "$LOG"
+  else
+    printf '%s' "$DAEMON_LOG"
+  fi
 }
 
 # Membership in the group `docker` counts from the next login; until then the socket itself says yes.
