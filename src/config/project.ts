@@ -17,7 +17,7 @@ import { parseYamlDocument } from "./yaml-document.ts";
 export const PIPELINE_FOLDER = "pipelines";
 
 /** Where the build configuration is, relative to the project directory. */
-export const BUILD_CONFIG_FILE = "docker/build-config.json";
+const BUILD_CONFIG_FILE = "docker/build-config.json";
 
 /** A pipeline file that was read. */
 export interface PipelineFile {

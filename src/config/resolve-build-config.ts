@@ -10,7 +10,7 @@ import { ValueReader } from "./value-reader.ts";
 import type { WrittenDocument } from "./written-document.ts";
 
 /** Where nothing is written. */
-export const CLEANUP_DEFAULTS: CleanupPolicies = {
+const CLEANUP_DEFAULTS: CleanupPolicies = {
   normal: { maxCacheBytes: 10e9, keepImagesPerService: 2, minAgeMs: 24 * 3_600_000 },
   aggressive: { maxCacheBytes: 5e9, keepImagesPerService: 1, minAgeMs: 3_600_000 },
 };

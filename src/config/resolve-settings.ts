@@ -8,7 +8,7 @@ import type { Chosen, Layer } from "./task-layers.ts";
 import type { ValueReader } from "./value-reader.ts";
 
 /** Where no layer says anything. */
-export const SETTING_DEFAULTS = {
+const SETTING_DEFAULTS = {
   timeoutMs: 3_600_000,
   continueOnError: false,
   retry: { max: 0, on: ["network", "registry"], backoffMs: 2_000 } satisfies Retry,

@@ -18,7 +18,7 @@ import { ValueReader } from "./value-reader.ts";
 import { reportEnvironmentInSharedTasks, reportMissingEnvironment } from "./variant-rule.ts";
 
 /** Tasks at once where the pipeline does not say. */
-export const DEFAULT_CONCURRENCY = 4;
+const DEFAULT_CONCURRENCY = 4;
 
 /** A pipeline to resolve for one environment, or for none. */
 export interface VariantRequest {

@@ -17,7 +17,7 @@ import type { ValueReader } from "./value-reader.ts";
 import type { WorkContext } from "./work-context.ts";
 
 /** Where the file says nothing. */
-export const WORK_DEFAULTS = {
+const WORK_DEFAULTS = {
   policy: "normal",
   target: "default",
   http: { status: 200, withinMs: 30_000, requestTimeoutMs: 5_000 },
