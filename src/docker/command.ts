@@ -8,7 +8,7 @@ import { endGroup, groupRuns, signalGroup } from "./process-group.ts";
 /** Lines of output that are kept as evidence. */
 const EVIDENCE_LINES = 20;
 /** How long output may still arrive after the process itself has exited. */
-const DRAIN_MS = 250;
+const DRAIN_MS = 1_000;
 /** Time between SIGTERM and SIGKILL when a command is cancelled. */
 const DEFAULT_GRACE_MS = 10_000;
 

@@ -76,7 +76,12 @@ export class EngineConnection implements AsyncDisposable {
   async #negotiate(): Promise<Result<string>> {
     const answer = await this.#exchange({ method: "GET", path: "/_ping", timeoutMs: PING_TIMEOUT_MS }, "");
     if (!answer.ok) return answer;
-    answer.value.resume();
+    try {
+      // Read to its end, so that the next request finds the connection free.
+      await readAnswer(answer.value);
+    } catch (error) {
+      return this.#unreachable(error);
+    }
     const offered = answer.value.headers["api-version"];
     return { ok: true, value: olderVersion(typeof offered === "string" ? offered : API_VERSION, API_VERSION) };
   }
