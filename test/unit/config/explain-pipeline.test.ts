@@ -62,14 +62,14 @@ tasks:
     expect(settings("check").slice(-6)).toEqual([
       "verify[0].size.services: those built upstream, else all <- docker/build-config.json",
       "verify[0].size.limit: that of each service <- docker/build-config.json",
-      "verify[1].http.url: http://x/ <- task 11:63",
+      "verify[1].http.url: http://x/ <- task 11:64",
       "verify[1].http.status: 200 <- built-in default",
-      "verify[1].http.within: 1m 00s <- task 11:84",
+      "verify[1].http.within: 1m 00s <- task 11:85",
       "verify[1].http.request_timeout: 5.0s <- built-in default",
     ]);
     expect(settings("tell").slice(-3)).toEqual([
       'run.command: "echo" "${run.id}" <- task 12:27',
-      "run.env.B: 2 <- task 12:61",
+      "run.env.B: 2 <- task 12:58",
       "run.working_directory: . <- built-in default",
     ]);
     expect(settings("script").slice(-3)).toEqual([

@@ -229,7 +229,7 @@ describe("selections", () => {
 });
 
 describe("a pipeline of 10,000 tasks", () => {
-  it("is read and resolved", () => {
+  it("is read and resolved", { timeout: 60_000 }, () => {
     const lines = ["tasks:", "  t0: { run: x }"];
     for (let i = 1; i < 10_000; i += 1) lines.push(`  t${i}: { needs: [t${i - 1}, t${i >> 1}], run: [echo, "\${X}"] }`);
     const { tasks } = pipelineOf(lines.join("\n"), { environment: { X: "1" } });
