@@ -178,7 +178,8 @@ describe("the machine's own Debian source", () => {
 
 describe("two set-ups at once", () => {
   it("wait for one another", async () => {
-    const holder = spawn("flock", [home, "-c", "echo held; read -r line"], { stdio: ["pipe", "pipe", "inherit"] });
+    const hold = `exec flock "$0" -c 'echo held; read -r line'`;
+    const holder = spawn("bash", ["--norc", "-c", hold, home], { stdio: ["pipe", "pipe", "inherit"] });
     await once(holder.stdout, "data");
     const waiter = spawn(
       "bash",
