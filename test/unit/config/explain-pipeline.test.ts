@@ -74,7 +74,7 @@ tasks:
     ]);
     expect(settings("script").slice(-3)).toEqual([
       'run: echo "${ORC_1}" <- task 13:18',
-      "run.env.ORC_1: main <- built-in default",
+      "run.env.ORC_1: main <- task",
       "run.working_directory: . <- built-in default",
     ]);
   });
