@@ -1,6 +1,6 @@
 import type { Project } from "../config/project.ts";
 import { resolveProject } from "../config/resolve-project.ts";
-import { bakeQueries } from "../graph/bake-query.ts";
+import { bakeQueries, isAnswered } from "../graph/bake-query.ts";
 import type { BakeAnswer, BakeAnswers, BakeQuery } from "../graph/bake-query.ts";
 import { compileGraph } from "../graph/compile.ts";
 import { selectTasks } from "../graph/select.ts";
@@ -77,6 +77,7 @@ async function askBake(directory: string, queries: readonly BakeQuery[], surroun
   if (queries.length === 0) return { ok: true, answers };
   const { loadBakeDefinition, listBakeTargets } = await import("../docker/bake.ts");
   for (const query of queries) {
+    if (isAnswered(query, answers)) continue;
     const site = { workingDirectory: directory, call: query.call, signal: surroundings.signal };
     const result = await loadBakeDefinition(site, query.targets);
     if (result.ok) {

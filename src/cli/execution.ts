@@ -38,7 +38,7 @@ export async function executeGraph(compiled: Compiled, options: Options, surroun
     recorder: history.recorder,
   });
   const concurrency = options.number("concurrency");
-  const result = await runGraph(compiled.graph, {
+  const running = runGraph(compiled.graph, {
     runId,
     pipeline: compiled.graph.variants.join(" "),
     logDirectory,
@@ -49,8 +49,11 @@ export async function executeGraph(compiled: Compiled, options: Options, surroun
     remainingPathMs: remainingPath(compiled.graph, (task) => expected.get(task)),
     ...(concurrency === undefined ? {} : { concurrency }),
   });
-  await reporters.end();
-  return exitCodeOf(result);
+  try {
+    return exitCodeOf(await running);
+  } finally {
+    await reporters.end();
+  }
 }
 
 /** What task runners may use. */
