@@ -34,6 +34,15 @@ describe("one mistake does not cause a second message", () => {
     expect(diagnose({ "pipelines/a.yaml": file, "docker/build-config.json": BLUE_AND_GREEN })).toHaveLength(count);
   });
 
+  it("a misspelt key of an environment is not told again where its value is used", () => {
+    const pipeline =
+      "environments: [blue]\ntasks:\n  a: { deploy: {} }\n  b: { needs: a, run: [echo, '${environment.port}'] }\n";
+    const config = '{ "environments": { "blue": { "prot": 8081 } } }';
+    expect(problems({ "pipelines/a.yaml": pipeline, "docker/build-config.json": config })).toEqual([
+      "docker/build-config.json:1:31 key-unknown",
+    ]);
+  });
+
   it("a broken build configuration is not told again by each pipeline", () => {
     const pipeline =
       "environments: [blue]\ntasks:\n  a: { deploy: {} }\n  b: { verify: [{ size: { services: [x] } }] }\n";
@@ -68,5 +77,25 @@ describe("names that objects have by themselves", () => {
     expect(
       problems({ "pipelines/a.yaml": "tasks: { a: { run: x, toString: 1 }, __proto__: { run: x } }\n" }),
     ).toHaveLength(2);
+  });
+});
+
+describe("names of pipelines", () => {
+  it("clash with the plain name of one that has environments, which means its idle colour", () => {
+    const files = {
+      "pipelines/a.yaml": "name: deploy\nenvironments: [blue]\ntasks: { a: { deploy: {} } }\n",
+      "pipelines/b.yaml": "name: deploy\ntasks: { a: { run: x } }\n",
+      "docker/build-config.json": BLUE_AND_GREEN,
+    };
+    expect(problems(files)).toEqual(["pipelines/b.yaml:1:7 pipeline-duplicate"]);
+  });
+
+  it("are judged also where they come from the file's name", () => {
+    const files = {
+      "pipelines/build.yaml": "tasks: { a: { run: x } }\n",
+      "pipelines/build.yml": "tasks: { a: { run: x } }\n",
+    };
+    expect(problems(files)).toEqual(["pipelines/build.yml:1:1 pipeline-duplicate"]);
+    expect(problems(files, {}, ["build"])).toEqual(["pipelines/build.yml:1:1 pipeline-duplicate"]);
   });
 });

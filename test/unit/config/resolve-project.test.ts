@@ -96,6 +96,20 @@ tasks:
     });
   });
 
+  it("takes a task's own setting before its kind's, and that before the one of all", () => {
+    const file =
+      "defaults: { all: { timeout: 1m }, run: { timeout: 2m } }\n" +
+      "tasks:\n  a: { timeout: 3m, run: x }\n  b: { run: x }\n  c: { clean: {} }\n";
+    expect(pipelineOf(file).tasks.map(({ timeoutMs }) => timeoutMs / 60_000)).toEqual([3, 2, 1]);
+  });
+
+  it("needs a task once, where it is named first", () => {
+    const file = "tasks:\n  a: { run: x }\n  b:\n    needs: [a, a]\n    run: [echo, '${tasks.a.out}']\n";
+    expect(taskOf(pipelineOf(file), "b", "run").needs).toMatchObject([
+      { task: "a", location: { line: 4, column: 13 } },
+    ]);
+  });
+
   it("resolves clean and build", () => {
     expect(taskOf(pipeline, "make-room", "clean").clean).toEqual({
       policy: "aggressive",
