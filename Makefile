@@ -47,8 +47,7 @@ dist/orchestrate.cjs: $(SOURCES) package.json node_modules/.package-lock.json
 	@node scripts/bundle.ts
 
 node_modules/.package-lock.json: package-lock.json
-	@npm ci --no-audit --no-fund
-	@touch $@
+	@scripts/setup.sh packages
 
 generate: node_modules/.package-lock.json ## write schemas, validators and reference pages anew
 	@node scripts/generate.ts

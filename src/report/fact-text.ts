@@ -10,12 +10,19 @@ export function describeFact(fact: TaskFact): string {
     case "image-size":
       return `${fact.service} ${describeSize(fact.sizeBytes, fact.limitBytes)}`;
     case "space-freed":
-      return `freed ${formatByteSize(fact.accountedBytes)} (predicted ${formatByteSize(fact.predictedBytes)}) in ${plural(fact.removed, "removal")}`;
+      return `${describeFreed(fact)} in ${plural(fact.removed, "removal")}`;
     case "deployed":
       return `${fact.environment}${fact.url === undefined ? "" : ` at ${fact.url}`}, ${plural(fact.containers, "container")}`;
     case "http-answered":
       return `${fact.url} answered ${fact.status} in ${formatDuration(fact.durationMs)}`;
   }
+}
+
+/** What the engine's account says was freed; it may have grown meanwhile, when others build at the same time. */
+export function describeFreed(freed: { readonly accountedBytes: number; readonly predictedBytes: number }): string {
+  const predicted = `predicted ${formatByteSize(freed.predictedBytes)}`;
+  if (freed.accountedBytes >= 0) return `freed ${formatByteSize(freed.accountedBytes)} (${predicted})`;
+  return `the engine's account grew by ${formatByteSize(-freed.accountedBytes)} meanwhile (${predicted} to go)`;
 }
 
 /** A size against its limit: `58.1 MB of 80.0 MB (73 %)`. */

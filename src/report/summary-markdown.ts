@@ -1,6 +1,6 @@
 import { formatByteSize } from "../model/byte-size.ts";
 import { formatDuration } from "../model/duration.ts";
-import { formatPercent, plural } from "./fact-text.ts";
+import { describeFreed, formatPercent, plural } from "./fact-text.ts";
 import { createPalette } from "./palette.ts";
 import { printableLine } from "./printable.ts";
 import type { FailureSummary, ImageSummary, RunSummary, TaskSummary } from "./summary.ts";
@@ -84,11 +84,7 @@ function renderImageTable(images: readonly ImageSummary[]): readonly string[] {
 function renderNotes(summary: RunSummary): readonly string[] {
   const { space } = summary;
   return [
-    ...(space === undefined
-      ? []
-      : [
-          `- Freed ${formatByteSize(space.accountedBytes)} (predicted ${formatByteSize(space.predictedBytes)}) in ${plural(space.removed, "removal")}`,
-        ]),
+    ...(space === undefined ? [] : [`- Space: ${describeFreed(space)} in ${plural(space.removed, "removal")}`]),
     ...summary.deployed.map(
       (fact) =>
         `- Deployed ${escapeMarkdown(fact.environment)}${fact.url === undefined ? "" : `: <${fact.url}>`} (project ${escapeMarkdown(fact.project)}, ${plural(fact.containers, "container")})`,

@@ -2,7 +2,7 @@ import { formatByteSize } from "../model/byte-size.ts";
 import { formatDuration } from "../model/duration.ts";
 import type { FinalStatus } from "../model/status.ts";
 import { alignColumns } from "./columns.ts";
-import { formatPercent, plural } from "./fact-text.ts";
+import { describeFreed, formatPercent, plural } from "./fact-text.ts";
 import type { Palette } from "./palette.ts";
 import { clip, printableLine } from "./printable.ts";
 import type { ImageSummary, RunSummary, TaskSummary } from "./summary.ts";
@@ -127,10 +127,7 @@ function isOver(image: ImageSummary | undefined): boolean {
 function renderSpace(summary: RunSummary, palette: Palette): readonly string[] {
   const { space } = summary;
   if (space === undefined) return [];
-  return [
-    palette.bold("Space"),
-    `  freed ${formatByteSize(space.accountedBytes)} by the engine's account, predicted ${formatByteSize(space.predictedBytes)}, in ${plural(space.removed, "removal")}`,
-  ];
+  return [palette.bold("Space"), `  ${describeFreed(space)} in ${plural(space.removed, "removal")}`];
 }
 
 function renderDeployed(summary: RunSummary, palette: Palette): readonly string[] {

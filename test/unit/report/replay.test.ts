@@ -150,7 +150,7 @@ describe("plain text of a typical run", () => {
     expect(summary).toContain("  succeeded  images/backend    12.8s  attempt 2");
     expect(summary).toContain("  blocked    release@blue             by check-images");
     expect(summary).toContain("  backend    810 MB   of 750 MB  [====================]  108 %  over");
-    expect(summary).toContain("  freed 1.20 GB by the engine's account, predicted 1.31 GB, in 5 removals");
+    expect(summary).toContain("  freed 1.20 GB (predicted 1.31 GB) in 5 removals");
     expect(summary.indexOf("Failed, but does not count: images/ml")).toBeLessThan(
       summary.indexOf("Failed: check-images"),
     );

@@ -125,7 +125,7 @@ describe("renderSummaryMarkdown", () => {
     expect(text).toContain("### Failed: check-images\n");
     expect(text).toContain("```text\nshop/backend:latest: 810 MB of 750 MB (108 %), 60.0 MB over\n```");
     expect(text).toContain("| backend | 810 MB | 750 MB | 108 % **over** |");
-    expect(text).toContain("- Freed 1.20 GB (predicted 1.31 GB) in 5 removals");
+    expect(text).toContain("- Space: freed 1.20 GB (predicted 1.31 GB) in 5 removals");
   });
 
   it("lets no task name or output break the table, the fence or the page", () => {
@@ -199,5 +199,13 @@ describe("sizes against limits", () => {
     expect(formatPercent(1_000_001, 1_000_000)).toBe("101 %");
     expect(formatPercent(1, 0)).toBe("over");
     expect(describeSize(5_000_000, undefined)).toBe("5.00 MB");
+  });
+});
+
+describe("describeFreed", () => {
+  it("never calls it freed when the account grew because others built meanwhile", () => {
+    expect(describeFreed({ accountedBytes: -110e6, predictedBytes: 928e6 })).toBe(
+      "the engine's account grew by 110 MB meanwhile (predicted 928 MB to go)",
+    );
   });
 });
