@@ -90,7 +90,9 @@ export class UserProject implements AsyncDisposable {
     expect(readdirSync(path.join(this.light.directory, TEMPORARY))).toEqual([]);
   }
 
+  /** Ends what a failed test has left running, too. */
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const { pid } of findProcesses(this.light.directory)) process.kill(pid, "SIGKILL");
     await this.light[Symbol.asyncDispose]();
   }
 

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../../src/model/event.ts";
-import { describeSize, formatPercent } from "../../../src/report/fact-text.ts";
+import { describeFreed, describeSize, formatPercent } from "../../../src/report/fact-text.ts";
 import { renderJsonResult } from "../../../src/report/json.ts";
 import { createPalette } from "../../../src/report/palette.ts";
 import { foldRun } from "../../../src/report/run-view.ts";
