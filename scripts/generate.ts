@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { renderCommandsPage } from "./generate/commands-page.ts";
 import { renderDiagnosticsPage } from "./generate/diagnostics-page.ts";
 import { eventJsonSchema } from "./generate/event-json-schema.ts";
 import { documentSchemas } from "./generate/json-schema.ts";
@@ -24,6 +25,7 @@ function generateFiles(): ReadonlyMap<string, string> {
       "docs/build-config-reference.md",
       renderReference(schemas.buildConfig, "Build configuration reference", "json", "build-config"),
     ],
+    ["docs/commands.md", renderCommandsPage()],
     ["docs/diagnostics.md", renderDiagnosticsPage()],
   ]);
 }
