@@ -44,7 +44,7 @@ export interface BakeSite {
 
 /** What bake says about targets, or why it says nothing. */
 export type BakeDefinitionResult =
-  | { readonly ok: true; readonly definition: BakeDefinition; readonly warnings: readonly string[] }
+  | { readonly ok: true; readonly definition: BakeDefinition }
   | { readonly ok: false; readonly problem: BakeProblem };
 
 /** An image that bake built. */
@@ -90,7 +90,7 @@ export async function loadBakeDefinition(site: BakeSite, targets: readonly strin
   });
   if (result.outcome === "exited" && result.exitCode === 0) {
     const definition = parseBakeDefinition(result.stdout);
-    if (definition !== undefined) return { ok: true, definition: withNetwork(definition, call), warnings: [] };
+    if (definition !== undefined) return { ok: true, definition: withNetwork(definition, call) };
   }
   return { ok: false, problem: parseBakeProblem(result) };
 }

@@ -16,6 +16,7 @@ export interface HealthFinding {
 
 /** What the probes look at; defaults are the surroundings of this process. */
 export interface HealthOptions {
+  /** The project directory, where logs and state are written; its disk is looked at as well. */
   readonly workingDirectory?: string;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly dockerContext?: string;

@@ -1,14 +1,15 @@
 import { formatByteSize } from "../model/byte-size.ts";
 import type { Failure } from "../model/failure.ts";
 import { probeBridge } from "./bridge-probe.ts";
-import { engineDiskFree } from "./disk-usage.ts";
+import type { DiskSpace } from "./disk-usage.ts";
+import { engineDiskFree, loadDiskFree } from "./disk-usage.ts";
 import type { Engine } from "./engine.ts";
 import { openEngine } from "./engine.ts";
 import type { HealthFinding, HealthOptions } from "./health-finding.ts";
 import type { PluginName } from "./plugins.ts";
 import { findPlugin, loadPluginVersion } from "./plugins.ts";
 
-export type { HealthFinding, HealthOptions, HealthProbe } from "./health-finding.ts";
+export type { HealthFinding, HealthOptions } from "./health-finding.ts";
 
 interface Requirement {
   /** Below this nothing works: [major, minor]. */
@@ -54,7 +55,7 @@ export async function probeHealth(options: HealthOptions = {}): Promise<readonly
     probeEngine(engine),
     probePlugin("buildx", options),
     probePlugin("compose", options),
-    probeDisk(engine),
+    probeDisk(engine, options),
   ]);
   const bridge: HealthFinding =
     buildx.state === "failed"
@@ -132,20 +133,30 @@ function isOlder(
   return version.major < than[0] || (version.major === than[0] && version.minor < than[1]);
 }
 
-async function probeDisk(engine: Engine): Promise<HealthFinding> {
+async function probeDisk(engine: Engine, { workingDirectory }: HealthOptions): Promise<HealthFinding> {
   const disk = await engineDiskFree(engine);
+  const own = workingDirectory === undefined ? undefined : await loadDiskFree(workingDirectory);
+  const evidence = own === undefined ? [] : [`project directory: ${describeSpace(own)}`];
+  if (own !== undefined && own.freeBytes < TOO_LITTLE_BYTES) {
+    const summary = `only ${describeSpace(own)} for logs and state in the project directory`;
+    return { probe: "disk", state: "failed", summary, evidence, remedy: "free some space on that disk" };
+  }
   if (!disk.ok || disk.value === undefined) {
     const summary = "the engine's disk is not on this machine";
-    return { probe: "disk", state: "not-probed", summary, evidence: [] };
+    return { probe: "disk", state: "not-probed", summary, evidence };
   }
-  const { freeBytes, totalBytes } = disk.value;
-  const summary = `${formatByteSize(freeBytes)} free of ${formatByteSize(totalBytes)}`;
-  if (freeBytes >= LITTLE_BYTES) return { probe: "disk", state: "ok", summary, evidence: [] };
+  const { freeBytes } = disk.value;
+  const summary = describeSpace(disk.value);
+  if (freeBytes >= LITTLE_BYTES) return { probe: "disk", state: "ok", summary, evidence };
   return {
     probe: "disk",
     state: freeBytes < TOO_LITTLE_BYTES ? "failed" : "warning",
-    summary: `only ${summary}`,
-    evidence: [],
+    summary: `only ${summary} for the engine`,
+    evidence,
     remedy: "`orchestrate clean --aggressive --dry-run` lists what can be removed",
   };
+}
+
+function describeSpace({ freeBytes, totalBytes }: DiskSpace): string {
+  return `${formatByteSize(freeBytes)} free of ${formatByteSize(totalBytes)}`;
 }

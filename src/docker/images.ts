@@ -33,7 +33,7 @@ export async function observeEngine(
  * All images. Those of a project of ours, and all with `layers`, are inspected one by one (about 1 ms each), because only
  * an inspection knows when an image was tagged. An image that is removed meanwhile is left out.
  */
-export async function loadImages(
+async function loadImages(
   engine: Engine,
   options: EngineOptions & { readonly layers?: boolean } = {},
 ): Promise<Result<readonly ObservedImage[]>> {

@@ -1,5 +1,5 @@
 /** What replaces a secret value. */
-export const REDACTED = "***";
+const REDACTED = "***";
 
 /** Lines longer than this are cut into pieces, so that a program without line ends cannot fill the memory. */
 const LONGEST_LINE = 1024 * 1024;

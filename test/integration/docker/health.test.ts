@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openEngine } from "../../../src/docker/engine.ts";
-import { loadEngineEndpoint } from "../../../src/docker/endpoint.ts";
+import { findPlugin } from "../../../src/docker/plugins.ts";
+import { runCommand } from "../../../src/docker/command.ts";
 import { engineDiskFree, loadDiskFree } from "../../../src/docker/disk-usage.ts";
 import { probeHealth } from "../../../src/docker/health.ts";
 import { docker } from "../../rig/light-project.ts";
@@ -55,23 +56,31 @@ describe("probeHealth", () => {
 });
 
 describe("one endpoint for the interface and for the command line", () => {
-  it("lets the docker command reach the same engine through a context", async () => {
+  it("reaches the engine of a context through all of them, whatever DOCKER_HOST says", async () => {
     const config = mkdtempSync(path.join(tmpdir(), "orc-test-"));
     vi.stubEnv("DOCKER_CONFIG", config);
-    try {
-      await docker("context", "create", "orc-test", "--docker", "host=unix:///var/run/docker.sock");
-      const endpoint = loadEngineEndpoint({ dockerContext: "orc-test" });
-      expect(endpoint).toMatchObject({
-        ok: true,
-        value: { context: "orc-test", cliEnvironment: { DOCKER_CONTEXT: "orc-test" } },
-      });
-      const opened = await openEngine({ dockerContext: "orc-test" });
-      expect(opened.ok).toBe(true);
-      if (opened.ok) await opened.value[Symbol.asyncDispose]();
-    } finally {
-      vi.unstubAllEnvs();
-      rmSync(config, { recursive: true });
+    await docker("context", "create", "orc-test", "--docker", "host=unix:///var/run/docker.sock");
+    vi.stubEnv("DOCKER_HOST", "unix:///orc-test-none.sock");
+    const opened = await openEngine({ dockerContext: "orc-test" });
+    const environment = opened.ok ? opened.value.endpoint.cliEnvironment : {};
+    const commands = [
+      ["docker", "version", "--format", "{{.Server.Version}}"],
+      [...findPlugin("buildx").command, "du", "--filter", "id=none"],
+      [...findPlugin("compose").command, "ls"],
+    ] as const;
+    const results = [];
+    for (const [program, ...rest] of commands) {
+      results.push(await runCommand({ arguments: [program ?? "", ...rest], environment }));
     }
+    vi.unstubAllEnvs();
+    rmSync(config, { recursive: true });
+    expect(opened).toMatchObject({ ok: true, value: { endpoint: { context: "orc-test" } } });
+    expect(results.map((result) => [result.evidence.exitCode, result.evidence.lastLines])).toMatchObject([
+      [0, [expect.stringMatching(/^\d+\./)]],
+      [0, expect.anything()],
+      [0, expect.anything()],
+    ]);
+    if (opened.ok) await opened.value[Symbol.asyncDispose]();
   });
 });
 
