@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { stringify } from "yaml";
+import { CORE_SCHEMA, dump } from "js-yaml";
 import type { JsonSchema } from "./json-schema.ts";
 
 /** How examples of a document are written. */
@@ -89,7 +89,13 @@ function renderExamples(schema: JsonSchema, format: ExampleFormat): readonly str
   }
   const written = examples.map((example) =>
     format === "yaml"
-      ? stringify(example, { collectionStyle: "flow", lineWidth: 0 }).trimEnd()
+      ? dump(example, {
+          schema: CORE_SCHEMA,
+          flowLevel: 0,
+          flowBracketPadding: true,
+          lineWidth: -1,
+          quoteStyle: "double",
+        }).trimEnd()
       : JSON.stringify(example),
   );
   return [`\`\`\`${format}`, ...written, "```", ""];

@@ -1,65 +1,82 @@
-import type { YAMLError } from "yaml";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { LineIndex } from "./source-document.ts";
 
-/** What the parser's terse messages mean to somebody who writes pipelines. */
-const EXPLANATIONS: Readonly<Record<string, { readonly message: string; readonly hint: string }>> = {
-  TAB_AS_INDENT: { message: "A tab is used as indentation", hint: "indent with spaces" },
-  MULTIPLE_DOCS: {
-    message: "The file holds more than one YAML document",
-    hint: "keep one document; remove the line `---`",
-  },
-  BLOCK_AS_IMPLICIT_KEY: {
-    message: "A value holds `: `, which starts a nested mapping",
-    hint: "put the value in quotes, or the mapping on a line of its own",
-  },
-  BAD_SCALAR_START: { message: "A value starts with a character that YAML reserves", hint: "put the value in quotes" },
-  BAD_ALIAS: { message: "An alias (`*name`) cannot stand here", hint: "put the value in quotes if it is text" },
-};
-
-/** The parser's errors and warnings as diagnostics, one for each line: the rest of a line only echoes the first. */
-export function describeSyntaxErrors(
-  file: string,
-  text: string,
-  lines: LineIndex,
-  errors: readonly YAMLError[],
-): readonly Diagnostic[] {
-  const seen = new Set<number>();
-  const diagnostics: Diagnostic[] = [];
-  for (const error of [...errors].sort((a, b) => a.pos[0] - b.pos[0])) {
-    const { line } = lines.position(error.pos[0]);
-    if (seen.has(line)) continue;
-    seen.add(line);
-    diagnostics.push(describe(file, text, lines, error));
-  }
-  return diagnostics;
+/** What the parser found and where. */
+export interface SyntaxError {
+  /** The parser's terse words. */
+  readonly reason: string;
+  /** Offset in the text. */
+  readonly position: number;
 }
 
-function describe(file: string, text: string, lines: LineIndex, error: YAMLError): Diagnostic {
-  const [start, end] = error.pos;
-  const found = { code: "syntax-invalid", severity: "error" } as const;
-  if (text[start] === "{" && text[start - 1] === "$") {
-    return {
-      ...found,
+interface Explanation {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** What the parser's words mean to somebody who writes pipelines. */
+const EXPLANATIONS: readonly (readonly [RegExp, Explanation])[] = [
+  [/^tab characters/, { message: "A tab is used as indentation", hint: "indent with spaces" }],
+  [/^nesting exceeded/, { message: "The text is nested too deeply to be read" }],
+  [
+    /^missed comma/,
+    {
+      message: "A comma or a closing bracket is missing before this",
+      hint: "quote a value that holds brackets or braces",
+    },
+  ],
+  [
+    /^deficient indentation/,
+    {
+      message: "Something opened above is not closed before this line",
+      hint: "close the bracket or quote, or indent the line",
+    },
+  ],
+  [/^unexpected end of the (?:stream|document) within/, { message: "A bracket or quote is never closed" }],
+  [
+    /^end of the stream or a document separator/,
+    {
+      message: "This line does not belong to what stands above it",
+      hint: "look at the indentation, and for a missing `:`",
+    },
+  ],
+  [
+    /^bad indentation/,
+    {
+      message: "This does not belong to what stands above it",
+      hint: "look at the indentation, and for a missing quote",
+    },
+  ],
+];
+
+/** The parser's error as a diagnostic, in words that name the usual cause. */
+export function describeSyntaxError(file: string, text: string, lines: LineIndex, error: SyntaxError): Diagnostic {
+  const { reason, position } = error;
+  const at = (start: number, end: number, explanation: Explanation): Diagnostic => ({
+    code: "syntax-invalid",
+    severity: "error",
+    ...explanation,
+    location: lines.location(file, start, end),
+  });
+  if (text[position] === "{" && text[position - 1] === "$") {
+    return at(position - 1, interpolationEnd(text, position), {
       message: "`${…}` stands without quotes between brackets, where `{` starts a mapping",
-      location: lines.location(file, start - 1, interpolationEnd(text, start)),
       hint: "put the whole value in quotes",
-    };
+    });
   }
-  const location = lines.location(file, start, end);
-  if (error.code === "TAG_RESOLVE_FAILED") {
-    const tag = text.slice(start, end);
-    return {
-      ...found,
-      message: `\`${tag}\` is read as a YAML tag, and the value becomes empty`,
-      location,
-      hint: `put it in quotes: "${tag}"`,
-    };
+  if (reason.startsWith("bad indentation")) {
+    const reserved = [position, position - 1].find((offset) => /[@`%]/.test(text[offset] ?? ""));
+    if (reserved !== undefined) {
+      const message = "A value starts with a character that YAML reserves";
+      return at(reserved, reserved + 1, { message, hint: "put the value in quotes" });
+    }
+    if (text[position] === ":") {
+      const hint = "put the value in quotes, or the mapping on a line of its own";
+      return at(position, position + 1, { message: "A value holds `: `, which starts a nested mapping", hint });
+    }
   }
-  const explanation = EXPLANATIONS[error.code];
-  if (explanation !== undefined) return { ...found, ...explanation, location };
-  const message = error.message.split("\n")[0]?.replace(/\.$/, "") ?? error.code;
-  return { ...found, message: `The text is not valid YAML: ${message}`, location };
+  const explanation = EXPLANATIONS.find(([pattern]) => pattern.test(reason))?.[1];
+  return at(position, position + 1, explanation ?? { message: `The text is not valid YAML: ${reason}` });
 }
 
 function interpolationEnd(text: string, start: number): number {

@@ -26,7 +26,7 @@ const IMPORTERS: Readonly<Record<string, string>> = {
   listr2: "report/live.ts",
   "@dagrejs/graphlib": "graph/",
   commander: "cli/",
-  yaml: "config/",
+  "js-yaml": "config/",
   zod: "",
   "node:sqlite": "state/",
   "node:child_process": "docker/",

@@ -222,7 +222,7 @@ describe("selections", () => {
     const found = diagnose(files, {}, ["god"]);
     expect(found.map(({ code, hint }) => [code, hint])).toEqual([
       ["pipeline-unknown", "did you mean `good`?"],
-      ["syntax-invalid", undefined],
+      ["syntax-invalid", "close the bracket or quote, or indent the line"],
     ]);
     const [plain] = diagnose(files, {}, ["deploy"]);
     expect(plain).toMatchObject({

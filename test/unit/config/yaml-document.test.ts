@@ -24,6 +24,33 @@ describe("parseYamlDocument", () => {
     expect(plain("")).toBeNull();
   });
 
+  it.each([
+    ["1", 1],
+    ["+1", 1],
+    ["-17", -17],
+    ["012", 12],
+    ["0o17", 15],
+    ["0x1F", 31],
+    ["1.10", 1.1],
+    [".5", 0.5],
+    ["1e3", 1000],
+    ["~", null],
+    ["True", true],
+    ["no", "no"],
+    ["1.2.3", "1.2.3"],
+    ["1_000", "1_000"],
+    ["2026-01-01", "2026-01-01"],
+    ["+", "+"],
+    ["'1'", "1"],
+    ["!!str 1", "1"],
+    ["! 1", "1"],
+    ["!!int 1", 1],
+    ["|\n  1\n", "1\n"],
+    [">-\n  a\n  b\n", "a b"],
+  ])("reads %j by the core schema", (text, expected) => {
+    expect(plain(`a: ${text}\n`)).toEqual({ a: expected });
+  });
+
   it("keeps a key called __proto__ apart from the prototype", () => {
     const { document } = parseYamlDocument("a.yaml", "__proto__: { a: 1 }\n");
     const value: unknown = document?.value;
@@ -72,12 +99,19 @@ describe("parseYamlDocument", () => {
     ],
     ["a:\n\t- b\n", "2:1 syntax-invalid A tab is used as indentation"],
     ["a: 1\n---\nb: 2\n", "2:1 syntax-invalid The file holds more than one YAML document"],
-    ["a: b: c\n", "1:4 syntax-invalid A value holds `: `, which starts a nested mapping"],
+    ["a: b: c\n", "1:5 syntax-invalid A value holds `: `, which starts a nested mapping"],
     ["a: @b\n", "1:4 syntax-invalid A value starts with a character that YAML reserves"],
     ["a: *b\n", "1:4 syntax-invalid The alias `*b` refers to no anchor above it"],
     ["a: &a [*a]\n", "1:8 syntax-invalid The alias `*a` stands inside what it refers to"],
     ["<<: 5\n", "1:5 syntax-invalid `<<` merges mappings, and this is none"],
     ["? [a]\n: b\n", "1:3 syntax-invalid A key must be text"],
+    ["a: [1,2\nb: 3\n", "2:1 syntax-invalid Something opened above is not closed before this line"],
+    ['a: "x\nb: 1\n', "2:1 syntax-invalid Something opened above is not closed before this line"],
+    ["a: 'x", "1:6 syntax-invalid A bracket or quote is never closed"],
+    ["- a\nb: c\n", "2:1 syntax-invalid This line does not belong to what stands above it"],
+    ["a: [b c: d e: f]\n", "1:13 syntax-invalid A comma or a closing bracket is missing before this"],
+    ["!foo a: 1\n", "1:1 syntax-invalid `!foo` is read as a YAML tag, and means nothing here"],
+    ["a: !foo [b]\n", "1:4 syntax-invalid `!foo` is read as a YAML tag, and means nothing here"],
     ["%YAML 1.1\n---\na: yes\n", "1:1 syntax-invalid YAML 1.1 is not supported: it reads `yes` and `on` as true"],
     ["a: 1\nb: 2\na: 3\n", "3:1 key-duplicate The key `a` stands twice in one mapping"],
   ])("explains %j", (text, expected) => {
