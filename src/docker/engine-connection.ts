@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Failure, Result } from "../model/failure.ts";
 import { createCommandAgent } from "./command-agent.ts";
 import type { EngineEndpoint, EngineTransport } from "./endpoint.ts";
+import { classifyErrorLines } from "./failure-classification.ts";
 import { parseJson, textAt } from "./json-value.ts";
 
 /** A request to the engine; the path carries no API version. */
@@ -99,7 +100,7 @@ export class EngineConnection implements AsyncDisposable {
       const { status, body } = await readAnswer(answer);
       const text = body.toString("utf8");
       const error = textAt(parseJson(text), "message") || text.trim() || (answer.statusMessage ?? "no reason given");
-      return { ok: false, failure: { reason: "engine-refused", request: describe(request), status, error } };
+      return { ok: false, failure: describeRefusal(describe(request), status, error) };
     } catch (error) {
       return this.#unreachable(error);
     }
@@ -171,6 +172,12 @@ function requestPath(request: EngineRequest): string {
 
 function describe(request: EngineRequest): string {
   return `${request.method} ${request.path}`;
+}
+
+/** A full disk makes almost every request fail; it is named, because its remedy is another one. */
+function describeRefusal(request: string, status: number, error: string): Failure {
+  if (classifyErrorLines([error])?.trouble !== "no-space") return { reason: "engine-refused", request, status, error };
+  return { reason: "no-space", error, evidence: { command: request, lastLines: [error] } };
 }
 
 async function awaitAnswer(exchange: ClientRequest, request: EngineRequest): Promise<IncomingMessage> {

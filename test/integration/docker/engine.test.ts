@@ -258,6 +258,22 @@ describe("ways to the engine", () => {
     });
   });
 
+  it("names a full disk, which makes most requests fail", async () => {
+    const error =
+      "error getting build cache usage: write /var/lib/docker/buildkit/snapshots.db: no space left on device";
+    const server = createHttpServer((request, response) => {
+      response.statusCode = request.url === "/_ping" ? 200 : 500;
+      response.end(JSON.stringify({ message: error }));
+    });
+    const port = await listen(server);
+    await using remote = through({ kind: "tcp", host: "127.0.0.1", port });
+    expect(await remote.listCacheRecords()).toEqual({
+      ok: false,
+      failure: { reason: "no-space", error, evidence: { command: "GET /system/df", lastLines: [error] } },
+    });
+    server.close();
+  });
+
   it("ends a request that is aborted", async () => {
     const server = createHttpServer((request, response) => {
       if (request.url === "/_ping") response.end();
