@@ -81,7 +81,7 @@ describe.skipIf(process.getuid?.() !== 0)("an engine in trouble", () => {
     expect(await build(engine.host, "small")).toMatchObject({ failure: { reason: "engine-unreachable" } });
   });
 
-  it("has no space left, whether a RUN finds out or BuildKit, and builds again after its cache was pruned", async () => {
+  it("has no space left, whether a RUN finds out or BuildKit, and builds again after the RUN that filled it", async () => {
     await using engine = await PrivateEngine.start({ diskMegabytes: 200 });
     expect(await build(engine.host, "large-run")).toMatchObject({
       failure: { reason: "no-space", error: expect.stringMatching(/RUN busybox dd.*no space left on device/i) },
@@ -91,11 +91,6 @@ describe.skipIf(process.getuid?.() !== 0)("an engine in trouble", () => {
     expect(await build(engine.host, "large-copy")).toMatchObject({
       failure: { reason: "no-space", error: expect.stringMatching(/COPY large .*no space left on device/) },
     });
-    await using client = await open(engine.host);
-    const records = await client.listCacheRecords();
-    const pruned = await client.pruneCacheRecords(records.ok ? records.value.map((record) => record.id) : []);
-    expect(pruned).toMatchObject({ ok: true, value: { removed: expect.arrayContaining([expect.any(String)]) } });
-    expect(await build(engine.host, "small", { call: bakeCall({ noCache: true }) })).toMatchObject({ ok: true });
   });
 
   it("gives an unchanged image the same id with the containerd store", async () => {
