@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -18,6 +19,13 @@ export class PrivateEngine implements AsyncDisposable {
   readonly #directory: string;
   readonly #process: ChildProcess;
 
+  /** Whether this machine and this user can start one. */
+  static isPossible(): boolean {
+    const directories = (process.env["PATH"] ?? "").split(path.delimiter);
+    const isThere = (program: string): boolean => directories.some((entry) => existsSync(path.join(entry, program)));
+    return process.getuid?.() === 0 && ["dockerd", "unshare"].every(isThere);
+  }
+
   private constructor(directory: string, process: ChildProcess) {
     this.host = `unix://${directory}/engine.sock`;
     this.#directory = directory;
@@ -34,7 +42,8 @@ export class PrivateEngine implements AsyncDisposable {
     await writeFile(path.join(directory, "daemon.json"), JSON.stringify({ features }));
     const script = `
       ip link set lo up 2>/dev/null
-      mkdir data && truncate -s ${options.diskMegabytes}M disk && mkfs.ext4 -q disk && mount -o loop disk data
+      mkdir data && truncate -s ${options.diskMegabytes}M disk && mkfs.ext4 -q disk && { mount -o loop disk data ||
+        mount -t tmpfs -o size=${options.diskMegabytes}m none data; }
       mkdir data/root data/exec
       exec dockerd --config-file daemon.json --data-root "$PWD/data/root" --exec-root "$PWD/data/exec" \
         --pidfile "$PWD/data/pid" --host "unix://$PWD/engine.sock" >log 2>&1`;
