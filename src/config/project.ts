@@ -130,7 +130,8 @@ class ProjectLoader {
     if (this.files.has(file)) return undefined;
     const text = this.#read(file);
     if (typeof text !== "string") {
-      const diagnostic = unreadable(file, text.reason, from ?? { file, line: 1, column: 1 });
+      const hint = text.missing && from !== undefined ? { hint: `\`include\` looks beside ${from.file}` } : {};
+      const diagnostic = { ...unreadable(file, text.reason, from ?? { file, line: 1, column: 1 }), ...hint };
       const diagnostics = from === undefined ? [diagnostic] : [];
       if (from === undefined) this.files.set(file, { file, document: undefined, includes: [], diagnostics });
       return diagnostic;
