@@ -62,10 +62,12 @@ export class ValueReader {
   text(container: object, key: string | number): string | undefined {
     const template = this.template(container, key);
     if (template === undefined) return undefined;
-    const late = template.parts.find((part) => typeof part !== "string");
-    if (late === undefined) return template.parts.join("");
-    this.#tooEarly(late);
-    return undefined;
+    let text = "";
+    for (const part of template.parts) {
+      if (typeof part !== "string") return this.#tooEarly(part);
+      text += part;
+    }
+    return text;
   }
 
   /** A list of texts; undefined when it is absent. Entries with problems are left out. */
@@ -224,12 +226,13 @@ export class ValueReader {
     return full;
   }
 
-  #tooEarly(reference: LateReference): void {
+  #tooEarly(reference: LateReference): undefined {
     const text =
       reference.namespace === "tasks" ? `tasks.${reference.task}.${reference.output}` : `run.${reference.member}`;
     const message = `\`${text}\` is known only in the run, and this value is needed before`;
     const hint = "it can stand in the arguments, the script and `env` of `run`, and in the `url` of an http check";
     this.report("reference-too-early", message, reference.location, hint);
+    return undefined;
   }
 
   #part(place: Place, part: string): SourceLocation {
