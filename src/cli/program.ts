@@ -51,8 +51,8 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
 }
 
 /**
- * The command line as commander knows it. Where the command is known (`only`), the others are declared by name alone, for
- * suggestions and the list of commands: making all their options costs more than the rest of a start.
+ * The command line as commander knows it. Where the command is known (`only`), the others are left out: nothing lists or
+ * suggests them then, and declaring them costs more than the rest of a start.
  */
 export function createProgram(output: ProgramOutput, dispatch: Dispatch, only?: string): Command {
   const program = new Command("orchestrate")
@@ -71,10 +71,9 @@ export function createProgram(output: ProgramOutput, dispatch: Dispatch, only?: 
       "after",
       `${EXIT_CODES}\nStart with: orchestrate doctor, orchestrate list, orchestrate run deploy-blue`,
     );
-  const known = COMMANDS.some((declaration) => declaration.name === only);
-  for (const declaration of COMMANDS) {
-    const asked = !known || declaration.name === only;
-    program.addCommand(asked ? createCommand(program, declaration, dispatch) : new Command(declaration.name));
+  const asked = COMMANDS.filter((declaration) => declaration.name === only);
+  for (const declaration of asked.length > 0 ? asked : COMMANDS) {
+    program.addCommand(createCommand(program, declaration, dispatch));
   }
   return program;
 }
