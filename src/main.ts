@@ -10,6 +10,12 @@ import { VERSION } from "./cli/version.ts";
 /** Signals that ask for an orderly end. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** package.json says the same; npm only warns, and older versions lack modules that are used here. */
+const OLDEST_NODE = 24;
+
+/** Standard output or standard error cannot be written, because the disk is full or the terminal is gone. */
+class UnwritableOutput extends Error {}
+
 /** Answers what needs no other module; start-up is a feature. */
 function answerAtOnce(argv: readonly string[]): boolean {
   const [only] = argv;
@@ -71,7 +77,7 @@ function writeWhole(descriptor: number, text: string): void {
     } catch (error) {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
       if (code === "EPIPE") return;
-      if (code !== "EAGAIN") throw error;
+      if (code !== "EAGAIN") throw new UnwritableOutput(error instanceof Error ? error.message : String(error));
       // The pipe is full and another process made it non-blocking: give its reader a moment.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
@@ -102,10 +108,24 @@ function leave(exitCode: number): void {
   process.exit();
 }
 
+function tellEnd(error: unknown): number {
+  try {
+    if (!(error instanceof UnwritableOutput)) {
+      writeWhole(2, describeBug(error));
+      return EXIT.bug;
+    }
+    writeWhole(2, `error: the output cannot be written: ${error.message}\n`);
+  } catch {
+    // Nobody can be told; the exit code remains.
+  }
+  return EXIT.failure;
+}
+
 const argv = process.argv.slice(2);
 if (!answerAtOnce(argv)) {
-  main(argv).then(leave, (error: unknown) => {
-    writeWhole(2, describeBug(error));
-    leave(EXIT.bug);
-  });
+  if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+    writeWhole(2, `error: orchestrate needs Node.js ${OLDEST_NODE} or newer, and this is ${process.version}\n`);
+    leave(EXIT.usage);
+  }
+  main(argv).then(leave, (error: unknown) => leave(tellEnd(error)));
 }

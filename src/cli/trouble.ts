@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Failure } from "../model/failure.ts";
-import { EXIT } from "./exit-code.ts";
+import { EXIT, signalExitCode } from "./exit-code.ts";
 import { wantsColor } from "./surroundings.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -27,8 +27,16 @@ export function refuse<T>(diagnostics: readonly Diagnostic[], sources: SourceTex
   return { ok: false, trouble: { trouble: "diagnostics", diagnostics, sources } };
 }
 
-/** Tells the user why nothing started: people on standard error, scripts (`--json`) on standard output. Gives the exit code. */
+/**
+ * Tells the user why nothing started: people on standard error, scripts (`--json`) on standard output. Gives the exit code.
+ * After a signal the trouble is only its effect on what was being asked, and the signal is told instead.
+ */
 export async function tellTrouble(trouble: Trouble, surroundings: Surroundings, json: boolean): Promise<number> {
+  if (surroundings.signal.aborted) {
+    const signal = String(surroundings.signal.reason);
+    surroundings.stderr.write(`cancelled on ${signal}: nothing was started\n`);
+    return signalExitCode(signal);
+  }
   if (json) surroundings.stdout.write(`${JSON.stringify(await describeForScripts(trouble), undefined, 2)}\n`);
   else surroundings.stderr.write(await describeForPeople(trouble, wantsColor(surroundings.stderr, surroundings.env)));
   if (trouble.trouble === "diagnostics" && surroundings.env["GITHUB_ACTIONS"] === "true")
