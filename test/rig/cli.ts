@@ -33,18 +33,23 @@ export interface CliProcess {
   signal(name: NodeJS.Signals): void;
 }
 
-/** Runs the bundled program as a user would, with colours off and state in the project's own directory. */
+/** The program with its environment: colours off and state in the project's own directory. */
+export function cliCommand({ cwd, env }: CliOptions): {
+  readonly words: readonly [string, ...string[]];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+} {
+  const own = { NO_COLOR: "1", GITHUB_ACTIONS: "", ORCHESTRATE_STATE_DIR: path.join(cwd, ".state") };
+  return { words: [NODE, PROGRAM], environment: { ...process.env, ...own, ...env } };
+}
+
+/** Runs the bundled program as a user would, in a pipe. */
 export function startCli(argv: readonly string[], options: CliOptions): CliProcess {
-  const child = spawn(NODE, [PROGRAM, ...argv], {
+  const { words, environment } = cliCommand(options);
+  const [node, ...rest] = words;
+  const child = spawn(node, [...rest, ...argv], {
     cwd: options.cwd,
     stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      ...process.env,
-      NO_COLOR: "1",
-      GITHUB_ACTIONS: "",
-      ORCHESTRATE_STATE_DIR: path.join(options.cwd, ".state"),
-      ...options.env,
-    },
+    env: environment,
   });
   return superviseCli(child);
 }

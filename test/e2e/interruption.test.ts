@@ -1,0 +1,137 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { expectEnding } from "../rig/ending.ts";
+import { docker } from "../rig/light-project.ts";
+import { eventually, findProcesses } from "../rig/processes.ts";
+import { UserProject } from "../rig/user-project.ts";
+
+let user: UserProject;
+/** IDs of blue's containers before anything was interrupted. */
+let blue: readonly string[];
+/** Stands in the command line of a build step that takes ten minutes, and in no other. */
+let mark: string;
+
+beforeAll(async () => {
+  user = await UserProject.create();
+  mark = `slow-step-of-${user.light.project}`;
+  expectEnding(await user.run(["run", "deploy-blue"]), { exitCode: 0, says: [] });
+  blue = await containerIds("blue");
+  await user.light.edit("docker/store.Dockerfile", (text) => `${text}RUN echo ${mark}; sleep 600; true\n`);
+  await user.light.write(
+    "pipelines/stubborn.yaml",
+    `tasks:
+  stubborn:
+    run: ["sh", "-c", "trap '' TERM INT HUP; echo stubborn is up; while true; do sleep 1; done"]
+`,
+  );
+});
+
+afterAll(async () => {
+  await user[Symbol.asyncDispose]();
+});
+
+afterEach(async () => {
+  await user.expectNothingLeft();
+  // What BuildKit ran for us ends too, although it is no child of ours.
+  const steps = await eventually(
+    () => findProcesses(mark),
+    (found) => found.length === 0,
+  );
+  expect(steps).toEqual([]);
+  expect(await containerIds("blue")).toEqual(blue);
+  expect(await user.light.page("blue")).toContain("environment blue");
+});
+
+async function containerIds(environment: "blue" | "green"): Promise<readonly string[]> {
+  const filter = `label=com.docker.compose.project=${user.light.project}-${environment}`;
+  return (await docker("ps", "-aq", "--no-trunc", "--filter", filter)).sort();
+}
+
+describe("a signal during a build", () => {
+  it.each([
+    { signal: "SIGINT", exitCode: 130 },
+    { signal: "SIGTERM", exitCode: 143 },
+    { signal: "SIGHUP", exitCode: 129 },
+  ] as const)("$signal ends it with $exitCode and leaves nothing", async ({ signal, exitCode }) => {
+    const command = user.start(["run", "deploy-green", "--verbose"]);
+    await command.waitFor(new RegExp(String.raw`^\[images/store\] ${mark}$`, "m"));
+    expect(findProcesses(mark).map(({ command: line }) => line)).toContain(`/bin/sh -c echo ${mark}; sleep 600; true`);
+    expect(
+      findProcesses(user.light.directory)
+        .map(({ command: line }) => line)
+        .join("\n"),
+    ).toContain("buildx bake");
+    command.signal(signal);
+    expectEnding(await command.done, {
+      exitCode,
+      says: [
+        `cancelling on ${signal}: ending what runs (once more to kill it)`,
+        /^\[images\/store\] cancelled after/m,
+        new RegExp(String.raw`^deploy-green cancelled \(${signal}\) in`, "m"),
+      ],
+    });
+    expect(await user.statuses()).toMatchObject({
+      "images/base": "succeeded",
+      "images/store": "cancelled",
+      "check-images": "blocked",
+      "release@green": "blocked",
+      run: "cancelled",
+    });
+    expect(await containerIds("green")).toEqual([]);
+  });
+
+  it("the recorded run is replayed as it was printed", async () => {
+    const command = user.start(["run", "deploy-green", "--verbose"]);
+    await command.waitFor(new RegExp(String.raw`^\[images/store\] ${mark}$`, "m"));
+    command.signal("SIGINT");
+    const { stdout } = await command.done;
+    expect(await user.run(["replay", "--verbose"])).toMatchObject({ exitCode: 0, stdout, stderr: "" });
+  });
+});
+
+describe("a second Ctrl-C", () => {
+  it("kills at once what does not heed the first", async () => {
+    const command = user.start(["run", "stubborn", "--verbose"]);
+    await command.waitFor(/^\[stubborn\] stubborn is up$/m);
+    command.signal("SIGINT");
+    await command.waitFor(/cancelling on SIGINT/);
+    const asked = performance.now();
+    command.signal("SIGINT");
+    expectEnding(await command.done, { exitCode: 130, says: [] });
+    // The grace of the first one is ten seconds.
+    expect(performance.now() - asked).toBeLessThan(5_000);
+  });
+});
+
+describe("Ctrl-C while a release becomes ready", () => {
+  it("stops what was started, and the next deploy works", async () => {
+    const command = user.start(["deploy", "green"], { WEB_MODE: "never-ready" });
+    await command.waitFor(/Container \S+-green-web-1 {2}Started/);
+    command.signal("SIGINT");
+    expectEnding(await command.done, {
+      exitCode: 130,
+      says: [
+        "cancelling on SIGINT",
+        `stop ${user.light.project}-green; its containers are kept for inspection`,
+        /^\[release@green\] cancelled after/m,
+      ],
+    });
+    expect(await user.statuses()).toEqual({ "release@green": "cancelled", run: "cancelled" });
+    expect((await user.light.containers("green")).filter((container) => container.endsWith(":running"))).toEqual([]);
+    expect(await user.light.containers("shared")).toEqual(["store:running"]);
+    expectEnding(await user.run(["deploy", "green"]), { exitCode: 0, says: ["1 succeeded"] });
+    expect(await user.light.page("green")).toContain("environment green");
+  });
+});
+
+describe("a signal before the first task", () => {
+  it("ends the program as that signal does", async () => {
+    const command = user.start(["run", "build"]);
+    // Its own children show that it is at work: bake is asked for the targets before anything is printed.
+    await eventually(
+      () => findProcesses(user.light.directory),
+      (found) => found.some((process) => process.parent === command.pid),
+    );
+    command.signal("SIGINT");
+    expectEnding(await command.done, { exitCode: 130, says: [/^cancelled on SIGINT: nothing was started$/m] });
+  });
+});
