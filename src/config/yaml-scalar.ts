@@ -17,5 +17,5 @@ export function parsePlainScalar(text: string): unknown {
   const first = text.charCodeAt(0);
   // Digits, `+`, `-` and `.`: nothing else starts a number, and nearly all scalars are text.
   if (!((first >= 48 && first <= 57) || first === 43 || first === 45 || first === 46)) return text;
-  return INTEGER.test(text) || FLOAT.test(text) ? Number(text.replace(/^\+/, "")) : text;
+  return INTEGER.test(text) || FLOAT.test(text) ? Number(text) : text;
 }

@@ -66,7 +66,9 @@ function expectAgreement(kind: DocumentKind, value: unknown): void {
   expect({ zod, explained }).toEqual({ zod: ajv, explained: ajv });
 }
 
-const TEXTS = "|5|5s|1h30m|10GB|5 GB|10%|${X}|$X|normal|agressive|a b|A|1x|x-y|always()|network|host".split("|");
+const TEXTS = "|5|5s|1h30m|10GB|5 GB|10%|${X}|$X|normal|agressive|a b|A|bLue|a1|1x|x-y|always()|network|host".split(
+  "|",
+);
 const NUMBERS = [0, 1, -1, 1.5, 65_536, 1e300];
 const OBJECTS: readonly object[] = [
   [],
@@ -82,7 +84,7 @@ const OBJECTS: readonly object[] = [
 ];
 const KEYS =
   "name tasks needs if timeout retry max on pool clean build verify deploy run policy size http url env src id command " +
-  "services environments x-note constructor zzz";
+  "services environments bLue x-note constructor zzz";
 
 /** Values that sit near the borders of what the schemas accept. */
 const near = fc.oneof(

@@ -65,6 +65,17 @@ describe("parseYamlDocument", () => {
     expect(plain('"<<": text\n')).toEqual({ "<<": "text" });
   });
 
+  it("locates a key that stands beside a merge where it stands", () => {
+    const { document } = parseYamlDocument("a.yaml", "base: &base { a: 1, b: 2 }\none: { <<: *base, b: 4 }\n");
+    const { one } = Object(document?.value);
+    expect(document?.valueLocation(one, "b")).toMatchObject({ line: 2, column: 22 });
+    expect(document?.valueLocation(one, "a")).toMatchObject({ line: 1, column: 18 });
+  });
+
+  it("gives no document where a value holds itself", () => {
+    expect(parseYamlDocument("a.yaml", "a: &a { b: *a }\n").document).toBeUndefined();
+  });
+
   it("takes the anchor that was last given before an alias", () => {
     expect(plain("a: &x 1\nb: *x\nc: &x 2\nd: *x\n")).toEqual({ a: 1, b: 1, c: 2, d: 2 });
   });
