@@ -63,7 +63,7 @@ describe("pools", () => {
 describe("pools with interpolated weights", () => {
   it("refuse a weight of nothing", () => {
     const file = "concurrency: { pools: { a: 2 } }\ntasks: { x: { pool: { a: '${W:-0}' }, run: x } }\n";
-    expect(problems({ "pipelines/a.yaml": file })).toEqual(["pipelines/a.yaml:2:27 value-invalid"]);
+    expect(problems({ "pipelines/a.yaml": file })).toEqual(["pipelines/a.yaml:2:26 value-invalid"]);
   });
 });
 
