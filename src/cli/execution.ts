@@ -37,6 +37,7 @@ export async function executeGraph(compiled: Compiled, options: Options, surroun
     surroundings,
     recorder: history.recorder,
   });
+  const tools = { ...createTools(compiled, engines, surroundings), previousSizeBytes: history.previousSizeBytes };
   const concurrency = options.number("concurrency");
   const running = runGraph(compiled.graph, {
     runId,
@@ -44,7 +45,7 @@ export async function executeGraph(compiled: Compiled, options: Options, surroun
     logDirectory,
     failFast: options.flag("fail-fast"),
     signal: surroundings.signal,
-    perform: performTask(compiled.graph.tasks, createTools(compiled, engines, surroundings)),
+    perform: performTask(compiled.graph.tasks, tools),
     emit: (event) => reporters.onEvent(event),
     remainingPathMs: remainingPath(compiled.graph, (task) => expected.get(task)),
     ...(concurrency === undefined ? {} : { concurrency }),

@@ -13,6 +13,8 @@ export interface History extends Disposable {
   readonly recorder: Reporter;
   /** Milliseconds by task, of tasks that succeeded before. */
   readonly expectedDurations: () => ReadonlyMap<TaskId, number>;
+  /** Size of the image of a service that was built before `imageId`. */
+  readonly previousSizeBytes: (service: string, imageId: string) => number | undefined;
 }
 
 /** Opens the project's store. Without one (a read-only home, a newer version) a run goes on after a warning. */
@@ -30,6 +32,7 @@ export async function openHistory(compiled: Compiled, surroundings: Surroundings
     return {
       recorder: { onEvent: () => undefined },
       expectedDurations: () => new Map(),
+      previousSizeBytes: () => undefined,
       [Symbol.dispose]: () => undefined,
     };
   }
@@ -38,6 +41,7 @@ export async function openHistory(compiled: Compiled, surroundings: Surroundings
   return {
     recorder: createRecorder(store, process.pid),
     expectedDurations: () => store.expectedDurations(),
+    previousSizeBytes: (service, imageId) => store.previousImageSize(service, imageId)?.sizeBytes,
     [Symbol.dispose]: () => store[Symbol.dispose](),
   };
 }

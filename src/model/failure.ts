@@ -81,6 +81,8 @@ export interface OversizedImage {
   readonly reference: string;
   readonly sizeBytes: number;
   readonly limitBytes: number;
+  /** Size of the service's previous image, where its allowed growth made the limit. */
+  readonly previousBytes?: number;
 }
 
 /** Either the result of an effect or why it failed. */

@@ -125,7 +125,9 @@ function describeCheck(check: Check, images: readonly ServiceImage[], input: Des
     const image = images.find(({ service }) => service.name === name);
     const limitBytes = check.limitBytes ?? image?.service.sizeLimitBytes;
     const limit = limitBytes === undefined ? "has no limit" : `is at most ${formatByteSize(limitBytes)}`;
-    return `size of ${name} ${limit}${image === undefined ? "" : ` (${describeImage(image, input)})`}`;
+    const growth = image?.service.growthLimit;
+    const grown = growth === undefined ? "" : `, at most ${Math.round(growth * 100)} % more than its last image`;
+    return `size of ${name} ${limit}${grown}${image === undefined ? "" : ` (${describeImage(image, input)})`}`;
   });
 }
 

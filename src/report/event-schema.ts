@@ -38,7 +38,13 @@ const failure: z.ZodType<Failure> = z.discriminatedUnion("reason", [
   z.object({
     reason: z.literal("size-limit-exceeded"),
     images: z.array(
-      z.object({ service: z.string(), reference: z.string(), sizeBytes: z.number(), limitBytes: z.number() }),
+      z.object({
+        service: z.string(),
+        reference: z.string(),
+        sizeBytes: z.number(),
+        limitBytes: z.number(),
+        previousBytes: z.number().exactOptional(),
+      }),
     ),
   }),
   z.object({

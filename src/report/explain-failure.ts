@@ -183,12 +183,20 @@ function explainSizeLimit(failure: FailureOf<"size-limit-exceeded">): Explanatio
     ),
     nextSteps: [
       ...failure.images.map((image) => `see which layer is large: \`docker history ${shellWord(image.reference)}\``),
-      "make it smaller, or raise `size_limit` of the service in docker/build-config.json",
+      `make it smaller, or raise \`${failure.images.some(hasGrown) ? "growth_limit" : "size_limit"}\` of the service in docker/build-config.json`,
     ],
   };
 }
 
+function hasGrown(image: OversizedImage): boolean {
+  return image.previousBytes !== undefined;
+}
+
 function describeExcess(image: OversizedImage): string {
+  if (image.previousBytes !== undefined) {
+    const growth = image.sizeBytes - image.previousBytes;
+    return `${image.service} grew from ${formatByteSize(image.previousBytes)} to ${formatByteSize(image.sizeBytes)} (${formatPercent(growth, image.previousBytes)}); its growth limit allows ${formatByteSize(image.limitBytes)}`;
+  }
   const excess = image.sizeBytes - image.limitBytes;
   return `${image.service} is ${formatByteSize(image.sizeBytes)}, ${formatByteSize(excess)} (${formatPercent(excess, image.limitBytes)}) over its limit of ${formatByteSize(image.limitBytes)}`;
 }

@@ -15,6 +15,8 @@ export interface TaskTools {
   readonly engine: (dockerContext?: string) => Promise<Result<Engine>>;
   /** Added to the environment of every command. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Size of the image of a service that was built before `imageId`; undefined where none is remembered. */
+  readonly previousSizeBytes?: (service: string, imageId: string) => number | undefined;
   /** Values of declared secrets; they appear in no line that is reported and in no evidence. */
   readonly redact: readonly string[];
 }

@@ -1,3 +1,4 @@
+import type { Service } from "../model/build-config.ts";
 import type { TaskFact } from "../model/event.ts";
 import type { OversizedImage } from "../model/failure.ts";
 import type { TaskContext } from "../model/performer.ts";
@@ -25,10 +26,23 @@ export async function checkSizes(
     const service = image.service.name;
     const limitBytes = check.limitBytes ?? image.service.sizeLimitBytes;
     facts.push({ fact: "image-size", service, sizeBytes, ...(limitBytes === undefined ? {} : { limitBytes }) });
-    if (limitBytes === undefined || sizeBytes <= limitBytes) continue;
-    oversized.push({ service, reference: image.reference ?? found.value.id, sizeBytes, limitBytes });
+    const broken = [
+      ...(limitBytes === undefined ? [] : [{ limitBytes }]),
+      ...growthLimit(image.service, tools.previousSizeBytes?.(service, found.value.id)),
+    ].find((limit) => sizeBytes > limit.limitBytes);
+    if (broken !== undefined)
+      oversized.push({ service, reference: image.reference ?? found.value.id, sizeBytes, ...broken });
   }
   return oversized.length === 0 ? { facts } : { failure: { reason: "size-limit-exceeded", images: oversized }, facts };
+}
+
+/** What the allowed growth makes of the previous size; nothing where either is unknown. */
+function growthLimit(
+  { growthLimit: growth }: Service,
+  previousBytes: number | undefined,
+): readonly Pick<OversizedImage, "limitBytes" | "previousBytes">[] {
+  if (growth === undefined || previousBytes === undefined) return [];
+  return [{ limitBytes: Math.floor(previousBytes * (1 + growth)), previousBytes }];
 }
 
 /** The named services; without names those built upstream, and all where nothing is. */

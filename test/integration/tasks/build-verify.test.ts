@@ -131,6 +131,25 @@ describe("a size check", () => {
     expect(result.failure.images.map((image) => image.service)).toEqual(["web", "api", "worker"]);
   });
 
+  it("fails for an image that grew more than its service allows since the one before", async () => {
+    const task = tasks.verifyTask([{ check: "size", services: ["web"] }]);
+    if (task.kind !== "verify") throw new Error("not a verify task");
+    const images = task.images.map((image) => ({ ...image, service: { ...image.service, growthLimit: 0.1 } }));
+    const grown = { ...task, images };
+    const sizeBytes = 1_500_000;
+    const failing = await tasks.perform(grown, tasks.attempt(), tasks.tools({ previousSizeBytes: () => sizeBytes }));
+    expect(failing).toMatchObject({
+      ok: false,
+      failure: {
+        reason: "size-limit-exceeded",
+        images: [{ service: "web", limitBytes: 1_650_000, previousBytes: sizeBytes }],
+      },
+    });
+    const passing = await tasks.perform(grown, tasks.attempt(), tasks.tools({ previousSizeBytes: () => 3_000_000 }));
+    expect(passing).toMatchObject({ ok: true });
+    expect(await tasks.perform(grown)).toMatchObject({ ok: true });
+  });
+
   it("fails for an image that is not there", async () => {
     const task = tasks.verifyTask([{ check: "size", services: ["web"] }]);
     if (task.kind !== "verify") throw new Error("not a verify task");

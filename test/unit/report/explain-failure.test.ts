@@ -131,6 +131,21 @@ const CASES: { readonly [R in Failure["reason"]]: readonly [Extract<Failure, { r
 
 describe("explainFailure", () => {
   for (const [reason, [failure, headline, evidence, nextSteps]] of Object.entries(CASES)) {
+    it("explains an image that grew more than it may", () => {
+      const image = {
+        service: "ml",
+        reference: "shop/ml:latest",
+        sizeBytes: 900e6,
+        limitBytes: 825e6,
+        previousBytes: 750e6,
+      };
+      const explanation = explainFailure({ reason: "size-limit-exceeded", images: [image] }, PLACE);
+      expect(explanation.headline).toBe(
+        "The image of ml grew from 750 MB to 900 MB (20 %); its growth limit allows 825 MB",
+      );
+      expect(explanation.nextSteps.at(-1)).toContain("raise `growth_limit`");
+    });
+
     it(`tells what happened, the evidence and the next step of ${reason}`, () => {
       const explanation = explainFailure(failure, PLACE);
       expect(explanation.headline).toMatch(headline);
