@@ -3,21 +3,21 @@ import { expectEnding } from "../rig/ending.ts";
 import { SecondEngine } from "../rig/second-engine.ts";
 import { UserProject } from "../rig/user-project.ts";
 
-let engine: SecondEngine;
-let user: UserProject;
+describe.skipIf(!SecondEngine.isPossible())("an engine whose disk is full", () => {
+  let engine: SecondEngine;
+  let user: UserProject;
 
-beforeAll(async () => {
-  engine = await SecondEngine.start({ diskBytes: 150_000_000 });
-  user = await UserProject.create(engine.environment);
-});
+  beforeAll(async () => {
+    engine = await SecondEngine.start({ diskBytes: 150_000_000 });
+    user = await UserProject.create(engine.environment);
+  });
 
-afterAll(async () => {
-  await user.expectNothingLeft();
-  await user[Symbol.asyncDispose]();
-  await engine[Symbol.asyncDispose]();
-});
+  afterAll(async () => {
+    await user.expectNothingLeft();
+    await user[Symbol.asyncDispose]();
+    await engine[Symbol.asyncDispose]();
+  });
 
-describe("an engine whose disk is full", () => {
   it("fails the build with that as the reason, and says how to free space", async () => {
     expectEnding(await user.run(["build", "--service", "web"]), { exitCode: 0, says: [] });
     await user.light.edit(

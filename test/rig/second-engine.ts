@@ -1,4 +1,4 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { mkdtemp, open, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -28,10 +28,19 @@ mount -t tmpfs tmpfs /run/containerd
 if [ "$disk" != 0 ]; then
   if [ ! -e "$directory/disk" ]; then truncate -s "$disk" "$directory/disk"; mkfs.ext4 -q "$directory/disk"; fi
   mkdir -p "$directory/data"
-  mount -o loop "$directory/disk" "$directory/data"
+  # Without loop devices it lies in memory.
+  mount -o loop "$directory/disk" "$directory/data" || mount -t tmpfs -o "size=$disk" none "$directory/data"
 fi
 exec dockerd "$@"
 `;
+
+/** How the engine is made. */
+export interface SecondEngineOptions {
+  /** Its data lie on a file system of this size; without it they share the disk of the temporary directory. */
+  readonly diskBytes?: number;
+  /** Keeps images in containerd instead of the graph driver. */
+  readonly containerdStore?: boolean;
+}
 
 /** How long an engine may take to answer, or to be gone. */
 const SETTLE_MS = 30_000;
@@ -45,17 +54,28 @@ export class SecondEngine implements AsyncDisposable {
   /** For the environment of a command that should talk to it. */
   readonly environment: { readonly DOCKER_HOST: string };
   readonly #directory: string;
-  readonly #diskBytes: number;
+  readonly #options: SecondEngineOptions;
 
-  private constructor(directory: string, diskBytes: number) {
+  private constructor(directory: string, options: SecondEngineOptions) {
     this.#directory = directory;
-    this.#diskBytes = diskBytes;
+    this.#options = options;
     this.environment = { DOCKER_HOST: `unix://${path.join(directory, "docker.sock")}` };
   }
 
-  /** Starts an engine and waits until it answers. With `diskBytes` its data lies on a file system of that size. */
-  static async start({ diskBytes = 0 }: { readonly diskBytes?: number } = {}): Promise<SecondEngine> {
-    const engine = new SecondEngine(await mkdtemp(path.join(tmpdir(), "orc-test-engine-")), diskBytes);
+  /** Whether this machine and this user can start one: Linux with dockerd, and root or sudo without a password. */
+  static isPossible(): boolean {
+    try {
+      const [program, ...words] = [...AS_ROOT, "sh", "-c", "command -v dockerd && command -v unshare"];
+      execFileSync(program, words, { stdio: "ignore" });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Starts an engine and waits until it answers. */
+  static async start(options: SecondEngineOptions = {}): Promise<SecondEngine> {
+    const engine = new SecondEngine(await mkdtemp(path.join(tmpdir(), "orc-test-engine-")), options);
     await engine.start();
     return engine;
   }
@@ -63,7 +83,8 @@ export class SecondEngine implements AsyncDisposable {
   /** Starts it again, with the data that it had. */
   async start(): Promise<void> {
     const at = (name: string): string => path.join(this.#directory, name);
-    await writeFile(at("daemon.json"), "{}");
+    const features = { "containerd-snapshotter": this.#options.containerdStore === true };
+    await writeFile(at("daemon.json"), JSON.stringify({ features }));
     const log = await open(at("log"), "a");
     const namespaces = ["--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
     const settings = {
@@ -79,7 +100,7 @@ export class SecondEngine implements AsyncDisposable {
     };
     const flags = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
     const [program, ...words] = [...AS_ROOT, "unshare", ...namespaces, "--", "sh", "-c", LAUNCH, "launch"];
-    const size = String(this.#diskBytes);
+    const size = String(this.#options.diskBytes ?? 0);
     const child = spawn(program, [...words, this.#directory, size, ...flags], {
       detached: true,
       stdio: ["ignore", log.fd, log.fd],

@@ -7,7 +7,7 @@ import { openEngine } from "../../../src/docker/engine.ts";
 import type { BakeTarget } from "../../../src/model/bake-definition.ts";
 import type { Result } from "../../../src/model/failure.ts";
 import { bakeCall } from "../../unit/docker/bake-call.ts";
-import { PrivateEngine } from "./private-engine.ts";
+import { SecondEngine } from "../../rig/second-engine.ts";
 import { Workbench } from "./workbench.ts";
 
 const FILES = {
@@ -40,7 +40,7 @@ const FILES = {
 };
 const DEFINITION: BakeTarget = { context: "." };
 
-describe.skipIf(!PrivateEngine.isPossible())("an engine in trouble", () => {
+describe.skipIf(!SecondEngine.isPossible())("an engine in trouble", () => {
   let bench: Workbench;
   beforeAll(async () => {
     bench = await Workbench.create(FILES);
@@ -62,42 +62,47 @@ describe.skipIf(!PrivateEngine.isPossible())("an engine in trouble", () => {
   }
 
   it("is unreachable when it dies during a build, and so is every request after", async () => {
-    await using engine = await PrivateEngine.start({ diskMegabytes: 200 });
-    await using client = await open(engine.host);
+    await using engine = await SecondEngine.start({ diskBytes: 200_000_000 });
+    await using client = await open(engine.environment.DOCKER_HOST);
     const events: EngineEvent[] = [];
     const listening = (async () => {
       for await (const event of client.events({})) events.push(event);
     })();
-    const failed = await build(engine.host, "slow", {
+    const failed = await build(engine.environment.DOCKER_HOST, "slow", {
       onReport: (report) => {
-        if (report.type === "output" && report.line === "started") engine.kill();
+        if (report.type === "output" && report.line === "started") void engine.kill();
       },
     });
-    expect(failed).toMatchObject({ ok: false, failure: { reason: "engine-unreachable", endpoint: engine.host } });
+    expect(failed).toMatchObject({
+      ok: false,
+      failure: { reason: "engine-unreachable", endpoint: engine.environment.DOCKER_HOST },
+    });
     await listening;
     expect(events.at(-1)?.type).toBe("connection-lost");
     expect(await client.listImages()).toMatchObject({ ok: false, failure: { reason: "engine-unreachable" } });
-    expect(await build(engine.host, "small")).toMatchObject({ failure: { reason: "engine-unreachable" } });
+    expect(await build(engine.environment.DOCKER_HOST, "small")).toMatchObject({
+      failure: { reason: "engine-unreachable" },
+    });
   });
 
   it("has no space left, whether a RUN finds out or BuildKit, and builds again after the RUN that filled it", async () => {
-    await using engine = await PrivateEngine.start({ diskMegabytes: 200 });
-    expect(await build(engine.host, "large-run")).toMatchObject({
+    await using engine = await SecondEngine.start({ diskBytes: 200_000_000 });
+    expect(await build(engine.environment.DOCKER_HOST, "large-run")).toMatchObject({
       failure: { reason: "no-space", error: expect.stringMatching(/RUN busybox dd.*no space left on device/i) },
     });
     // BuildKit has removed what the RUN wrote.
-    expect(await build(engine.host, "small")).toMatchObject({ ok: true });
-    expect(await build(engine.host, "large-copy")).toMatchObject({
+    expect(await build(engine.environment.DOCKER_HOST, "small")).toMatchObject({ ok: true });
+    expect(await build(engine.environment.DOCKER_HOST, "large-copy")).toMatchObject({
       failure: { reason: "no-space", error: expect.stringMatching(/COPY large .*no space left on device/) },
     });
   });
 
   it("gives an unchanged image the same id with the containerd store", async () => {
-    await using engine = await PrivateEngine.start({ diskMegabytes: 300, containerdStore: true });
-    await using client = await open(engine.host);
+    await using engine = await SecondEngine.start({ diskBytes: 300_000_000, containerdStore: true });
+    await using client = await open(engine.environment.DOCKER_HOST);
     expect(await client.info()).toMatchObject({ value: { imageStore: "containerd" } });
-    const first = await build(engine.host, "small", { engine: client });
-    const second = await build(engine.host, "small", { engine: client });
+    const first = await build(engine.environment.DOCKER_HOST, "small", { engine: client });
+    const second = await build(engine.environment.DOCKER_HOST, "small", { engine: client });
     const imageId = first.ok ? first.value.imageId : "";
     expect(second).toMatchObject({ ok: true, value: { imageId } });
     expect(await client.inspectImage(`${bench.name}/small:1`)).toMatchObject({ value: { id: imageId } });
