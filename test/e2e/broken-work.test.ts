@@ -77,6 +77,22 @@ describe("a broken Dockerfile", () => {
     });
   });
 
+  it("is annotated in GitHub Actions at the task, and is data with --json", async () => {
+    await user.light.write("docker/service.Dockerfile", `${dockerfile}RUN exit 7\n`);
+    const only = ["run", "build", "--only", "images/web"];
+    const line = (await user.light.read("pipelines/build.yaml")).split("\n").indexOf("  images:") + 1;
+    expectEnding(await user.run(only, { GITHUB_ACTIONS: "true" }), {
+      exitCode: 1,
+      says: [new RegExp(`^::error .*file=pipelines/build\\.yaml,line=${line}.*::.*exit code: 7`, "m")],
+    });
+    const json = await user.run([...only, "--json"]);
+    expect(json).toMatchObject({ exitCode: 1, stderr: "" });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      status: "failed",
+      tasks: [{ id: "images/web", status: "failed", failure: { reason: "build-failed" } }],
+    });
+  });
+
   it("whose base image does not exist: which one, and what to check", async () => {
     await user.light.edit("docker/service.Dockerfile", (text) =>
       text.replace("FROM base AS production", "FROM registry.invalid/none:1 AS production"),

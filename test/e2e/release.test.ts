@@ -129,6 +129,11 @@ describe("after blue", () => {
     });
   });
 
+  it("--reporter ndjson prints the events that are recorded", async () => {
+    const result = await user.run(["run", "deploy-blue", "--only", "check-images", "--reporter", "ndjson"]);
+    expect(result).toMatchObject({ exitCode: 0, stderr: "", stdout: user.readLog("events.ndjson") });
+  });
+
   it("two pipelines at once run what they share once", async () => {
     const result = await user.run(["run", "deploy-blue", "deploy-green"]);
     expectEnding(result, { exitCode: 0, says: [/10 tasks, 4 at a time/, /10 succeeded/] });
