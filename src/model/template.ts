@@ -13,16 +13,6 @@ export interface Template {
   readonly parts: readonly (string | LateReference)[];
 }
 
-/** The text of a template that refers to nothing late; undefined when it does. */
-export function constantText(template: Template): string | undefined {
-  let text = "";
-  for (const part of template.parts) {
-    if (typeof part !== "string") return undefined;
-    text += part;
-  }
-  return text;
-}
-
 /** Wraps plain text. */
 export function constantTemplate(text: string): Template {
   return { parts: [text] };
