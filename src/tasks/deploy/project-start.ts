@@ -12,6 +12,8 @@ import type { JudgedContainer } from "./readiness-watch.ts";
 
 /** Between two looks at the containers. */
 const POLL_MS = 200;
+/** Longest that the look after a failed start may take. */
+const LAST_LOOK_MS = 5_000;
 /** Lines of a container's own log that are evidence. */
 const LOG_LINES = 20;
 
@@ -48,6 +50,9 @@ export async function startProject(start: ProjectStart, context: TaskContext): P
   if (failure === undefined) return { ok: true, containers: watch.judged.map(({ container }) => container) };
   ender.abort();
   await compose.ended;
+  // What compose did since the last look: the signal of the attempt may be what ended it, and would end this look, too.
+  const after = await inspectProject(start, AbortSignal.timeout(LAST_LOOK_MS));
+  if (after.ok) watch.look(after.value, performance.now(), false);
   return { ok: false, failure, changed: watch.changed };
 }
 

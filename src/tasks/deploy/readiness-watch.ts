@@ -25,7 +25,8 @@ export class ReadinessWatch {
   readonly #readiness: Readiness;
   readonly #before: ReadonlyMap<string, InspectedContainer>;
   readonly #runs = new Map<string, { readonly key: string; readonly sinceMs: number }>();
-  #changedAtMs: number | undefined;
+  #changed = false;
+  #clockStartedMs: number | undefined;
   #judged: readonly JudgedContainer[] = [];
 
   /**
@@ -48,7 +49,7 @@ export class ReadinessWatch {
 
   /** Whether the deploy has created, started or restarted a container so far. */
   get changed(): boolean {
-    return this.#changedAtMs !== undefined;
+    return this.#changed;
   }
 
   /**
@@ -57,7 +58,10 @@ export class ReadinessWatch {
    */
   look(containers: readonly InspectedContainer[], nowMs: number, composeIsDone: boolean): ProjectVerdict {
     const touched = containers.filter((container) => this.#isTouched(container));
-    if (touched.length > 0) this.#changedAtMs ??= nowMs;
+    if (touched.length > 0) {
+      this.#changed = true;
+      this.#clockStartedMs ??= nowMs;
+    }
     const relevant = composeIsDone ? containers : touched;
     this.#judged = relevant.map((container) => ({ container, verdict: this.#judge(container, nowMs) }));
     const broken = this.#judged.find(({ verdict }) => verdict.is === "failed");
@@ -67,8 +71,8 @@ export class ReadinessWatch {
   }
 
   #waitingVerdict(nowMs: number, composeIsDone: boolean): ProjectVerdict {
-    if (composeIsDone) this.#changedAtMs ??= nowMs;
-    if (this.#changedAtMs === undefined || nowMs - this.#changedAtMs < this.#readiness.timeoutMs) {
+    if (composeIsDone) this.#clockStartedMs ??= nowMs;
+    if (this.#clockStartedMs === undefined || nowMs - this.#clockStartedMs < this.#readiness.timeoutMs) {
       return { is: "waiting" };
     }
     const blame = blameForTimeout(this.#judged);

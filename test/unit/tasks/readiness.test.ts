@@ -105,6 +105,15 @@ describe("ReadinessWatch", () => {
     expect(watch.look([broken], 100, true)).toMatchObject({ is: "failed", blame: { container: { id: "old" } } });
   });
 
+  it("does not call changed what only had to wait", () => {
+    const young = aContainer({ startedAtMs: CLOCK.wallMs });
+    const watch = new ReadinessWatch(readiness, [young], CLOCK);
+    expect(watch.look([young], 0, true).is).toBe("waiting");
+    expect(watch.changed).toBe(false);
+    expect(watch.look([aContainer({ id: "new" })], 1, true).is).toBe("waiting");
+    expect(watch.changed).toBe(true);
+  });
+
   it("does not make a container that has long been running prove itself again", () => {
     const old = aContainer({ startedAtMs: CLOCK.wallMs - 2_000 });
     const young = aContainer({ startedAtMs: CLOCK.wallMs - 1_900 });
