@@ -130,6 +130,37 @@ describe("Ctrl-C while a release becomes ready", () => {
   });
 });
 
+describe("Ctrl-C at any moment of a release", () => {
+  it("leaves green as it is before anything of it was touched", async () => {
+    expectEnding(await user.run(["deploy", "green"]), { exitCode: 0, says: ["1 succeeded"] });
+    const before = await containerIds("green");
+    const command = user.start(["deploy", "green"]);
+    await command.waitFor(/^\[release@green\] deploy started$/m);
+    command.signal("SIGINT");
+    expectEnding(await command.done, { exitCode: 130, says: [/^deploy-green cancelled \(SIGINT\) in/m] });
+    expect(await containerIds("green")).toEqual(before);
+    expect(await user.light.page("green")).toContain("environment green");
+  });
+
+  it.each([
+    /^\[release@green\] deploy started$/m,
+    /-shared-store-1: healthy$/m,
+    /-green-prepare-1 {2}(Creating|Recreate|Starting)$/m,
+    /-green-web-1 {2}Starting$/m,
+    /-green-prepare-1: exited with code 0$/m,
+    /-green-api-1: healthy$/m,
+  ])("after %s leaves nothing of green running", async (moment) => {
+    const before = await containerIds("green");
+    if (before.length > 0) await docker("rm", "--force", ...before);
+    const command = user.start(["run", "deploy-green", "--from", "release", "--verbose"]);
+    await command.waitFor(moment);
+    command.signal("SIGINT");
+    expectEnding(await command.done, { exitCode: 130, says: [/^deploy-green cancelled \(SIGINT\) in/m] });
+    expect((await user.light.containers("green")).filter((container) => container.endsWith(":running"))).toEqual([]);
+    expect(await user.statuses()).toMatchObject({ "release@green": "cancelled", run: "cancelled" });
+  });
+});
+
 describe("a signal before the first task", () => {
   it("ends what is being asked, and starts nothing", async () => {
     // A buildx of the user's own that takes its time to say what the bake targets are.
