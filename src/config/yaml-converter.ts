@@ -243,6 +243,7 @@ export class YamlConverter {
       message: `The key \`${key}\` stands twice in one mapping`,
       location: this.#location(this.#spanOf(second)),
       related: [{ message: "first here", location: this.#location(this.#spanOf(first)) }],
+      hint: "remove one of them, or rename it",
     });
   }
 

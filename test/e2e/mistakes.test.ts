@@ -128,6 +128,7 @@ describe("mistakes in a pipeline file", () => {
         "error[key-duplicate] pipelines/release.yaml:3:3",
         "`one` stands twice",
         "first here: pipelines/release.yaml:2:3",
+        "hint: remove one of them, or rename it",
       ],
     },
     {
