@@ -52,7 +52,7 @@ describe("what only looks", () => {
       ["deploy", "green", "--dry-run"],
     ])
       expectEnding(await user.run(argv), { exitCode: 0, says: ["nothing was changed"] });
-    expectEnding(await user.run(["clean", "--aggressive", "--dry-run", "--max-cache", "1GB", "--keep-images", "1"]), {
+    expectEnding(await user.run(["clean", "--aggressive", "--dry-run", "--max-cache", "1kB", "--keep-images", "1"]), {
       exitCode: 0,
       says: [/keep .* image \S+\/web:latest/, "Would free"],
     });
