@@ -138,10 +138,11 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   },
   {
     name: "clean",
-    summary: "remove old images and build cache of this project",
+    summary: "remove old images of this project, and build cache over its budget",
     description:
-      "Removes images beyond the newest of each service and build cache over its budget.\n" +
-      "Nothing that a container uses, and nothing that orchestrate did not build, is touched.",
+      "Removes images beyond the newest of each service, and build cache over its budget.\n" +
+      "No image that a container uses, and none that orchestrate did not build for this project, is touched.\n" +
+      "The engine has one build cache for all projects: the budget counts all of it, and what was unused longest goes first.",
     options: [OPTION.aggressive, OPTION.dryRun, OPTION.maxCache, OPTION.keepImages, ...EXECUTION_OPTIONS],
     examples: [
       { command: "orchestrate clean --dry-run", effect: "what would be removed, and the bytes it would free" },

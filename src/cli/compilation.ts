@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
 import type { Project } from "../config/project.ts";
 import { resolveProject } from "../config/resolve-project.ts";
 import { bakeQueries, isAnswered } from "../graph/bake-query.ts";
@@ -14,7 +16,7 @@ import { openProject } from "./loaded-project.ts";
 import type { LoadedProject } from "./loaded-project.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { refuse, succeed, tellWarnings } from "./trouble.ts";
-import type { Outcome } from "./trouble.ts";
+import type { Outcome, SourceTexts } from "./trouble.ts";
 
 /** Everything that executing, planning or drawing a graph needs. */
 export interface Compiled {
@@ -58,7 +60,10 @@ export async function compilePipelines(
   surroundings: Surroundings,
 ): Promise<Outcome<Compiled>> {
   const asked = await askBake(directory, bakeQueries(pipelines, buildConfig), surroundings);
-  if (!asked.ok) return asked.diagnostics === undefined ? asked.outcome : refuse(asked.diagnostics, project.sources);
+  if (!asked.ok) {
+    if (asked.diagnostics === undefined) return asked.outcome;
+    return refuse(asked.diagnostics, withSources(project.sources, directory, asked.diagnostics));
+  }
   const graph = compileGraph({ pipelines, buildConfig, bake: asked.answers });
   if (!graph.ok) return refuse(graph.diagnostics, project.sources);
   const forbidden = await findForbidden(directory, graph.value.tasks.values());
@@ -113,6 +118,17 @@ async function findForbidden(directory: string, tasks: Iterable<Task>): Promise<
     });
   }
   return diagnostics;
+}
+
+/** Adds the files that diagnostics point into and the project did not read, such as bake files, for their code frames. */
+function withSources(sources: SourceTexts, directory: string, diagnostics: readonly Diagnostic[]): SourceTexts {
+  const all = new Map(sources);
+  for (const { location } of diagnostics) {
+    if (location === undefined || all.has(location.file)) continue;
+    const file = path.resolve(directory, location.file);
+    if (existsSync(file)) all.set(location.file, readFileSync(file, "utf8"));
+  }
+  return all;
 }
 
 interface InvalidBakeFile {

@@ -1,6 +1,5 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { existsSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import type { BakeDefinition, BakeTarget } from "../model/bake-definition.ts";
 import type { TaskStep } from "../model/event.ts";
@@ -31,6 +30,7 @@ import { runCommand } from "./command.ts";
 import type { Engine } from "./engine.ts";
 import { createRedactor } from "./output-lines.ts";
 import { findPlugin } from "./plugins.ts";
+import { TemporaryDirectory } from "./temporary-directory.ts";
 
 /** Where and how bake is called. */
 export interface BakeSite {
@@ -112,12 +112,8 @@ export async function buildBakeTarget(build: BakeBuild): Promise<Result<BuiltIma
   const missing = missingEntitlements(build.definition, build.call, build.workingDirectory);
   if (missing.length > 0) return refuse(build, missing);
   // Outside every build context: a file that changes with each build would keep `COPY .` from being cached.
-  const directory = await mkdtemp(path.join(tmpdir(), "orchestrate-bake-"));
-  try {
-    return await buildWithMetadata(build, path.join(directory, "metadata.json"));
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  await using directory = await TemporaryDirectory.create("orchestrate-bake-");
+  return await buildWithMetadata(build, path.join(directory.path, "metadata.json"));
 }
 
 async function buildWithMetadata(build: BakeBuild, metadataFile: string): Promise<Result<BuiltImage>> {

@@ -98,6 +98,8 @@ export type TaskFact =
       readonly service?: string;
       readonly imageId: string;
       readonly sizeBytes: number;
+      /** The size limit of the service, whether or not a check looked at it. */
+      readonly limitBytes?: number;
       readonly cachedSteps: number;
       readonly steps: number;
     }

@@ -73,6 +73,7 @@ const fact = z.discriminatedUnion("fact", [
     service: z.string().exactOptional(),
     imageId: z.string(),
     sizeBytes: z.number(),
+    limitBytes: z.number().exactOptional(),
     cachedSteps: z.number(),
     steps: z.number(),
   }),

@@ -166,7 +166,8 @@ function collectImages(tasks: readonly TaskView[]): readonly ImageSummary[] {
   for (const fact of tasks.flatMap(factsOf)) {
     if (fact.fact === "image-built") {
       const name = fact.service ?? fact.bakeTarget;
-      images.set(name, { ...images.get(name), name, sizeBytes: fact.sizeBytes });
+      const limit = fact.limitBytes === undefined ? {} : { limitBytes: fact.limitBytes };
+      images.set(name, { ...limit, ...images.get(name), name, sizeBytes: fact.sizeBytes });
     } else if (fact.fact === "image-size") {
       images.set(fact.service, {
         ...images.get(fact.service),

@@ -36,6 +36,7 @@ export async function performBuild(task: TaskOf<"build">, context: TaskContext, 
   }
   const { sizeBytes } = image.value;
   const service = task.service?.name;
+  const limitBytes = task.service?.sizeLimitBytes;
   return succeeded({ image_id: imageId, image: reference, size_bytes: String(sizeBytes) }, [
     {
       fact: "image-built",
@@ -43,6 +44,7 @@ export async function performBuild(task: TaskOf<"build">, context: TaskContext, 
       ...(service === undefined ? {} : { service }),
       imageId,
       sizeBytes,
+      ...(limitBytes === undefined ? {} : { limitBytes }),
       cachedSteps,
       steps: steps.length,
     },

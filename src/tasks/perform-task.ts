@@ -1,5 +1,6 @@
 import type { PerformTask, TaskContext, TaskResult } from "../model/performer.ts";
 import type { Task, TaskId } from "../model/task.ts";
+import { RunningSteps } from "./running-steps.ts";
 import type { TaskTools } from "./task-tools.ts";
 
 /**
@@ -10,7 +11,8 @@ export function performTask(tasks: ReadonlyMap<TaskId, Task>, tools: TaskTools):
   return async (id, context) => {
     const task = tasks.get(id);
     if (task === undefined) throw new Error(`performTask: no task has the id ${id}`);
-    return await performKind(task, context, tools, tasks);
+    using steps = new RunningSteps(context);
+    return await performKind(task, steps.context, tools, tasks);
   };
 }
 

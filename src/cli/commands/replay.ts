@@ -26,6 +26,9 @@ export async function execute(invocation: Invocation, surroundings: Surroundings
       `warning: ${recorded.unreadableLines} unreadable lines were left out (a killed run ends so)\n`,
     );
   }
+  if (recorded.events.at(-1)?.type !== "run-finished") {
+    surroundings.stderr.write("warning: the record has no end: the run was killed, or is still going on\n");
+  }
   const color = wantsColor(surroundings.stdout, surroundings.env);
   const output = invocation.options.flag("verbose") ? "all" : "normal";
   surroundings.stdout.write(renderPlain(recorded.events, { color, output }));
