@@ -44,6 +44,7 @@ describe("a build", () => {
           service: "web",
           imageId: id,
           sizeBytes: Number(size),
+          limitBytes: 4_000_000,
           cachedSteps: expect.any(Number),
           steps: expect.any(Number),
         },
