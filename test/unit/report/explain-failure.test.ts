@@ -127,6 +127,36 @@ const CASES: { readonly [R in Failure["reason"]]: readonly [Extract<Failure, { r
       /^$/,
       /`orchestrate graph deploy-blue`/,
     ],
+    "router-failed": [
+      { reason: "router-failed", call: "set map app green", error: "Unknown map identifier" },
+      /^The router refused `set map app green`: Unknown map identifier$/,
+      /^$/,
+      /`orchestrate router status`/,
+    ],
+    "release-unhealthy": [
+      { reason: "release-unhealthy", colour: "green", breach: "21 of 100 requests failed", lastLines: ["boom"] },
+      /^The release in green broke its limits under traffic, so traffic went back: 21 of 100 requests failed$/,
+      /^boom$/,
+      /`orchestrate status`\n.*`less logs[^]*deploy\.observe/,
+    ],
+    "smoke-failed": [
+      { reason: "smoke-failed", colour: "green", request: "GET /", expected: "status 200", actual: "status 500" },
+      /^The smoke test of green failed before any user saw the release: status 500$/,
+      /^request GET \/\nexpected status 200\nsaw status 500$/,
+      /deploy\.smoke/,
+    ],
+    "deploy-locked": [
+      { reason: "deploy-locked", project: "shop", holder: "ann@host, process 12", sinceMs: 0 },
+      /^shop is being deployed by ann@host, process 12$/,
+      /^since 1970-01-01T00:00:00\.000Z$/,
+      /`orchestrate unlock`/,
+    ],
+    "image-unverified": [
+      { reason: "image-unverified", service: "web", imageId: "sha256:abc" },
+      /^The image of web has not passed a verify task: sha256:abc$/,
+      /^$/,
+      /`orchestrate verify`[^]*--allow-unverified`, or `allow_unverified: true` in task images\/backend/,
+    ],
   };
 
 describe("explainFailure", () => {

@@ -1,0 +1,53 @@
+import type { Failure } from "../model/failure.ts";
+import { readLog, shellWord } from "./explanation.ts";
+import type { Explanation, FailurePlace } from "./explanation.ts";
+
+type FailureOf<R extends Failure["reason"]> = Extract<Failure, { readonly reason: R }>;
+
+/** The failures that only a deploy through a router can have. */
+export type DeployFailure = FailureOf<
+  "router-failed" | "release-unhealthy" | "smoke-failed" | "deploy-locked" | "image-unverified"
+>;
+
+/** Headline, evidence and next steps of a failed deploy; always says where the traffic is. */
+export function explainDeployFailure(failure: DeployFailure, place: FailurePlace): Explanation {
+  switch (failure.reason) {
+    case "router-failed":
+      return {
+        headline: `The router refused \`${failure.call}\`: ${failure.error}`,
+        evidence: [],
+        nextSteps: ["see whether it runs and where it sends traffic: `orchestrate router status`", readLog(place)],
+      };
+    case "release-unhealthy":
+      return {
+        headline: `The release in ${failure.colour} broke its limits under traffic, so traffic went back: ${failure.breach}`,
+        evidence: failure.lastLines,
+        nextSteps: [
+          "see what is live now: `orchestrate status`",
+          readLog(place),
+          "if the release is right and the limit is not, change `deploy.observe` in docker/build-config.json",
+        ],
+      };
+    case "smoke-failed":
+      return {
+        headline: `The smoke test of ${failure.colour} failed before any user saw the release: ${failure.actual}`,
+        evidence: [`request ${failure.request}`, `expected ${failure.expected}`, `saw ${failure.actual}`],
+        nextSteps: ["mend the release, or the check in `deploy.smoke` of docker/build-config.json", readLog(place)],
+      };
+    case "deploy-locked":
+      return {
+        headline: `${failure.project} is being deployed by ${failure.holder}`,
+        evidence: [`since ${new Date(failure.sinceMs).toISOString()}`],
+        nextSteps: ["wait for it to end, then run this again", "if nobody deploys any more: `orchestrate unlock`"],
+      };
+    case "image-unverified":
+      return {
+        headline: `The image of ${failure.service} has not passed a verify task: ${failure.imageId}`,
+        evidence: [],
+        nextSteps: [
+          "check it: `orchestrate verify`, or put a verify task before the deploy task",
+          `deploy it all the same, which the release records: \`orchestrate deploy ENVIRONMENT --allow-unverified\`${place.task === "" ? "" : `, or \`allow_unverified: true\` in task ${shellWord(place.task)}`}`,
+        ],
+      };
+  }
+}
