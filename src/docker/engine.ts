@@ -28,6 +28,8 @@ import type {
 } from "./engine-answers.ts";
 import type { EngineRequest } from "./engine-connection.ts";
 import { EngineConnection } from "./engine-connection.ts";
+import type { ContainerCommand, ContainerCommandResult } from "./engine-exec.ts";
+import { runInContainer } from "./engine-exec.ts";
 import { encodeFilters, encodeReference, exactIds, splitReference } from "./engine-query.ts";
 import { listAt, numberAt, parseJson, textListAt } from "./json-value.ts";
 import { parseLogFrames } from "./log-frames.ts";
@@ -157,6 +159,11 @@ export class Engine implements AsyncDisposable {
     if (answer.ok) return { ok: true, value: parseLogFrames(answer.value.body).slice(-lines) };
     const missing = answer.failure.reason === "engine-refused" && answer.failure.status === 404;
     return missing ? { ok: true, value: [] } : answer;
+  }
+
+  /** Runs a command in a container that runs, and waits for its end. See {@link runInContainer}. */
+  async run(containerId: string, command: ContainerCommand): Promise<Result<ContainerCommandResult>> {
+    return await runInContainer(this.#connection, containerId, command);
   }
 
   /** Everything that takes disk, by the engine's accounting. Slow on a large engine: ask once in a run. */
