@@ -1,4 +1,5 @@
 import type { SourceLocation } from "./location.ts";
+import type { RouterConfig } from "./router.ts";
 
 /** `docker/build-config.json`, resolved: what is not about one pipeline. */
 export interface BuildConfig {
@@ -8,6 +9,8 @@ export interface BuildConfig {
   readonly environments: readonly Environment[];
   /** Compose files of stateful services that every environment shares; never coloured, started before a deploy. */
   readonly sharedCompose: readonly string[];
+  /** In front of the colours; absent where each environment answers on a port of its own. */
+  readonly router?: RouterConfig;
   readonly cleanup: CleanupPolicies;
   readonly bake: BakeSettings;
 }
