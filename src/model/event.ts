@@ -104,6 +104,8 @@ export type TaskFact =
   | {
       readonly fact: "image-size";
       readonly service: string;
+      /** `sha256:…`; records of older versions lack it. */
+      readonly imageId?: string;
       readonly sizeBytes: number;
       readonly limitBytes?: number;
     }

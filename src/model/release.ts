@@ -30,10 +30,15 @@ export interface Transition {
   /** Counts from 1 in the deploy. */
   readonly sequence: number;
   readonly atMs: number;
-  readonly record:
-    | { readonly mark: "intent" | "fact"; readonly phase: DeployPhase }
-    | { readonly mark: "end"; readonly end: DeployEnd; readonly because?: string };
+  readonly record: TransitionRecord;
 }
+
+/** What a transition says. */
+export type TransitionRecord =
+  | { readonly mark: "intent" | "fact"; readonly phase: DeployPhase }
+  /** From here the deploy only goes back; recorded before the first step of it. */
+  | { readonly mark: "turn"; readonly to: "abort" | "roll-back"; readonly because: string }
+  | { readonly mark: "end"; readonly end: DeployEnd; readonly because?: string };
 
 /** What one deploy puts in place. */
 export interface Release {

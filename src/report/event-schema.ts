@@ -72,7 +72,14 @@ const failure: z.ZodType<Failure> = z.discriminatedUnion("reason", [
     actual: z.string(),
   }),
   z.object({ reason: z.literal("deploy-locked"), project: z.string(), holder: z.string(), sinceMs: z.number() }),
+  z.object({
+    reason: z.literal("colour-live"),
+    project: z.string(),
+    colour: z.string(),
+    idle: z.array(z.string()),
+  }),
   z.object({ reason: z.literal("image-unverified"), service: z.string(), imageId: z.string() }),
+  z.object({ reason: z.literal("journal-failed"), error: z.string() }),
   z.object({ reason: z.literal("reference-unresolved"), reference: z.string() }),
 ]);
 
@@ -89,6 +96,7 @@ const fact = z.discriminatedUnion("fact", [
   z.object({
     fact: z.literal("image-size"),
     service: z.string(),
+    imageId: z.string().exactOptional(),
     sizeBytes: z.number(),
     limitBytes: z.number().exactOptional(),
   }),

@@ -6,7 +6,7 @@ type FailureOf<R extends Failure["reason"]> = Extract<Failure, { readonly reason
 
 /** The failures that only a deploy through a router can have. */
 export type DeployFailure = FailureOf<
-  "router-failed" | "release-unhealthy" | "smoke-failed" | "deploy-locked" | "image-unverified"
+  "router-failed" | "release-unhealthy" | "smoke-failed" | "deploy-locked" | "image-unverified" | "colour-live" | "journal-failed"
 >;
 
 /** Headline, evidence and next steps of a failed deploy; always says where the traffic is. */
@@ -40,6 +40,15 @@ export function explainDeployFailure(failure: DeployFailure, place: FailurePlace
         evidence: [`since ${new Date(failure.sinceMs).toISOString()}`],
         nextSteps: ["wait for it to end, then run this again", "if nobody deploys any more: `orchestrate unlock`"],
       };
+    case "colour-live":
+      return {
+        headline: `${failure.colour} is live in ${failure.project}: replacing it in place would interrupt its users`,
+        evidence: [],
+        nextSteps: [
+          "deploy to the idle colour, whichever it is: `orchestrate run deploy`",
+          ...failure.idle.map((colour) => `or name it: \`orchestrate deploy ${shellWord(colour)}\``),
+        ],
+      };
     case "image-unverified":
       return {
         headline: `The image of ${failure.service} has not passed a verify task: ${failure.imageId}`,
@@ -47,6 +56,16 @@ export function explainDeployFailure(failure: DeployFailure, place: FailurePlace
         nextSteps: [
           "check it: `orchestrate verify`, or put a verify task before the deploy task",
           `deploy it all the same, which the release records: \`orchestrate deploy ENVIRONMENT --allow-unverified\`${place.task === "" ? "" : `, or \`allow_unverified: true\` in task ${shellWord(place.task)}`}`,
+        ],
+      };
+    case "journal-failed":
+      return {
+        headline: `The journal of deploys refused a call, so the deploy went no further: ${failure.error}`,
+        evidence: [],
+        nextSteps: [
+          "see that its disk has room and is writable: `orchestrate doctor`; ORCHESTRATE_STATE_DIR names another place",
+          "see where the traffic is: `orchestrate status`",
+          readLog(place),
         ],
       };
   }

@@ -56,6 +56,8 @@ function explain(failure: Failure, place: FailurePlace): Explanation {
     case "smoke-failed":
     case "deploy-locked":
     case "image-unverified":
+    case "colour-live":
+    case "journal-failed":
       return explainDeployFailure(failure, place);
   }
 }

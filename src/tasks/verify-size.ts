@@ -21,12 +21,18 @@ export async function checkSizes(
   for (const image of selectImages(check.services, images)) {
     const found = await inspectServiceImage(image, engine.value, context);
     if (!found.ok) return { failure: found.failure, facts };
-    const { sizeBytes } = found.value;
+    const { id: imageId, sizeBytes } = found.value;
     const service = image.service.name;
     const limitBytes = check.limitBytes ?? image.service.sizeLimitBytes;
-    facts.push({ fact: "image-size", service, sizeBytes, ...(limitBytes === undefined ? {} : { limitBytes }) });
+    facts.push({
+      fact: "image-size",
+      service,
+      imageId,
+      sizeBytes,
+      ...(limitBytes === undefined ? {} : { limitBytes }),
+    });
     if (limitBytes === undefined || sizeBytes <= limitBytes) continue;
-    oversized.push({ service, reference: image.reference ?? found.value.id, sizeBytes, limitBytes });
+    oversized.push({ service, reference: image.reference ?? imageId, sizeBytes, limitBytes });
   }
   return oversized.length === 0 ? { facts } : { failure: { reason: "size-limit-exceeded", images: oversized }, facts };
 }

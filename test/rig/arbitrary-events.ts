@@ -88,6 +88,8 @@ export const arbitraryFailure: fc.Arbitrary<Failure> = fc.oneof(
     actual: text,
   }),
   plain({ reason: fc.constant("deploy-locked" as const), project: text, holder: text, sinceMs: durationMs }),
+  plain({ reason: fc.constant("journal-failed" as const), error: text }),
+  plain({ reason: fc.constant("colour-live" as const), project: text, colour: text, idle: lines }),
   plain({ reason: fc.constant("image-unverified" as const), service: text, imageId: text }),
 );
 
@@ -105,7 +107,7 @@ const fact: fc.Arbitrary<TaskFact> = fc.oneof(
     { requiredKeys: ["fact", "bakeTarget", "imageId", "sizeBytes", "cachedSteps", "steps"], noNullPrototype: true },
   ),
   fc.record(
-    { fact: fc.constant("image-size" as const), service: text, sizeBytes: bytes, limitBytes: bytes },
+    { fact: fc.constant("image-size" as const), service: text, imageId: text, sizeBytes: bytes, limitBytes: bytes },
     { requiredKeys: ["fact", "service", "sizeBytes"], noNullPrototype: true },
   ),
   plain({ fact: fc.constant("space-freed" as const), predictedBytes: bytes, accountedBytes: bytes, removed: count }),

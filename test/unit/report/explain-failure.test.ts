@@ -151,6 +151,18 @@ const CASES: { readonly [R in Failure["reason"]]: readonly [Extract<Failure, { r
       /^since 1970-01-01T00:00:00\.000Z$/,
       /`orchestrate unlock`/,
     ],
+    "journal-failed": [
+      { reason: "journal-failed", error: "disk I/O error" },
+      /^The journal of deploys refused a call, so the deploy went no further: disk I\/O error$/,
+      /^$/,
+      /ORCHESTRATE_STATE_DIR[^]*`orchestrate status`/,
+    ],
+    "colour-live": [
+      { reason: "colour-live", project: "shop", colour: "blue", idle: ["green"] },
+      /^blue is live in shop: replacing it in place would interrupt its users$/,
+      /^$/,
+      /`orchestrate run deploy`\nor name it: `orchestrate deploy green`/,
+    ],
     "image-unverified": [
       { reason: "image-unverified", service: "web", imageId: "sha256:abc" },
       /^The image of web has not passed a verify task: sha256:abc$/,
