@@ -151,6 +151,22 @@ export class Engine implements AsyncDisposable {
     return orUndefined(await this.#read({ method: "GET", path, ...options }, parseInspectedContainer));
   }
 
+  /**
+   * Starts a container, stops it (by its own signal and grace) or removes one that does not run. What is so already, or gone, is
+   * no error.
+   */
+  async changeContainer(
+    id: string,
+    change: "start" | "stop" | "remove",
+    options: EngineOptions = {},
+  ): Promise<Result<void>> {
+    const container = `/containers/${encodeURIComponent(id)}`;
+    const request = { method: change === "remove" ? "DELETE" : "POST", path: container, ...options } as const;
+    const path = change === "remove" ? container : `${container}/${change}`;
+    const changed = orUndefined(await this.#read({ ...request, path }, () => undefined));
+    return changed.ok ? { ok: true, value: undefined } : changed;
+  }
+
   /** The last lines of a container's log, stdout and stderr as they came; empty when the container does not exist. */
   async containerLogTail(id: string, lines: number, options: EngineOptions = {}): Promise<Result<readonly string[]>> {
     const path = `/containers/${encodeURIComponent(id)}/logs`;

@@ -85,7 +85,12 @@ export type Failure =
   /** The journal of deploys cannot be written or read; nothing was done that it does not know of. */
   | { readonly reason: "journal-failed"; readonly error: string }
   /** A deploy to the colour that users are on would interrupt them. */
-  | { readonly reason: "colour-live"; readonly project: string; readonly colour: string; readonly idle: readonly string[] }
+  | {
+      readonly reason: "colour-live";
+      readonly project: string;
+      readonly colour: string;
+      readonly idle: readonly string[];
+    }
   /** A late reference has no value: its task did not run, or has no such output. */
   | { readonly reason: "reference-unresolved"; readonly reference: string };
 

@@ -6,7 +6,13 @@ type FailureOf<R extends Failure["reason"]> = Extract<Failure, { readonly reason
 
 /** The failures that only a deploy through a router can have. */
 export type DeployFailure = FailureOf<
-  "router-failed" | "release-unhealthy" | "smoke-failed" | "deploy-locked" | "image-unverified" | "colour-live" | "journal-failed"
+  | "router-failed"
+  | "release-unhealthy"
+  | "smoke-failed"
+  | "deploy-locked"
+  | "image-unverified"
+  | "colour-live"
+  | "journal-failed"
 >;
 
 /** Headline, evidence and next steps of a failed deploy; always says where the traffic is. */
