@@ -48,6 +48,8 @@ export interface Release {
   readonly colour: Colour;
   /** The colour that was live before; absent for the first deploy. */
   readonly replaces?: Colour;
+  /** Compose files of the colour, as they were deployed; those of the environment when absent. */
+  readonly composeFiles?: readonly string[];
   /** Image ID of each compose service. */
   readonly images: Readonly<Record<string, string>>;
   /** Digest of everything that decides what the containers become; the label `dev.orchestrate.fingerprint`. */
