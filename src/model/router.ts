@@ -71,13 +71,17 @@ export interface RouterConfig {
   readonly driver: "haproxy" | "nginx";
   /** The environments that it switches between. */
   readonly colours: readonly Colour[];
-  /** The entrance for users, `address:port` on the engine's host. */
+  /** The entrance for users: a port of the engine's host, on all of its addresses. */
   readonly port: number;
   /** The entrance for smoke tests, on the loopback address of the engine's host. */
   readonly previewPort: number;
   readonly routes: readonly Route[];
   /** The user's own fragment: TLS, further frontends. Relative to the project directory. */
   readonly fragment?: string;
+  /** What the fragment needs besides, such as certificates; each lies in the router as /etc/orchestrate/files/NAME. */
+  readonly fragmentFiles: readonly string[];
+  /** Ports that the fragment's frontends listen on, published as compose writes them: `443:8443`. */
+  readonly fragmentPorts: readonly string[];
   readonly image: string;
 }
 

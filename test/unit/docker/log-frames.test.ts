@@ -30,7 +30,7 @@ describe("parseLogFrames", () => {
 describe("parseStreams", () => {
   it("keeps both streams of a recorded answer apart", () => {
     const { stdout, stderr } = parseStreams(readRecorded("container-log.bin"));
-    expect({ stdout, stderr }).toEqual({ stdout: "to stdout\nb\n", stderr: "to stderr\n" });
+    expect({ stdout, stderr }).toEqual({ stdout: "to stdout\na\rb\n", stderr: "to stderr\n" });
   });
 
   it("takes a torn last frame as far as it goes", () => {
