@@ -45,7 +45,8 @@ export function resolvePartialBuildConfig(project: Project, inputs: ConfigInputs
   if (document?.written === undefined) {
     const known = file === undefined;
     const bake = { files: [], cacheFrom: [], cacheTo: [] };
-    const nothing = { services: [], environments: [], sharedCompose: [] };
+    const deploy = settingsOfEnvironment(DEFAULT_DEPLOY_SETTINGS, undefined, undefined);
+    const nothing = { services: [], environments: [], sharedCompose: [], deploy };
     const config = { project: fallback, ...nothing, cleanup: CLEANUP_DEFAULTS, bake };
     return { config, environmentsKnown: known, damagedEnvironments: new Set(), servicesKnown: known };
   }

@@ -1,4 +1,5 @@
 import type { SourceLocation } from "./location.ts";
+import type { DeploySettings } from "./release.ts";
 import type { RouterConfig } from "./router.ts";
 
 /** `docker/build-config.json`, resolved: what is not about one pipeline. */
@@ -11,6 +12,8 @@ export interface BuildConfig {
   readonly sharedCompose: readonly string[];
   /** In front of the colours; absent where each environment answers on a port of its own. */
   readonly router?: RouterConfig;
+  /** How releases replace each other; `recreate` without a router. */
+  readonly deploy: DeploySettings;
   readonly cleanup: CleanupPolicies;
   readonly bake: BakeSettings;
 }

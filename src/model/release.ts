@@ -60,7 +60,10 @@ export interface Release {
 }
 
 /** How a deploy replaces what runs. */
-export type DeployStrategy = "blue-green" | "canary" | "recreate";
+export const DEPLOY_STRATEGIES = ["blue-green", "canary", "recreate"] as const;
+
+/** One of {@link DEPLOY_STRATEGIES}. */
+export type DeployStrategy = (typeof DEPLOY_STRATEGIES)[number];
 
 /** `deploy` of docker/build-config.json with the overrides of a deploy task, resolved. */
 export interface DeploySettings {
@@ -90,4 +93,24 @@ export interface ObserveLimits {
   readonly maxErrorRate: number;
   readonly minRequests: number;
   readonly maxMeanLatencyMs?: number;
+}
+
+/** Where nothing is written; the strategy is that of a project with a router. */
+export const DEFAULT_DEPLOY_SETTINGS: DeploySettings = {
+  strategy: "blue-green",
+  smoke: [],
+  observe: { forMs: 30_000, maxErrorRate: 0.01, minRequests: 20 },
+  drain: { timeoutMs: 30_000, websocketMs: 10_000 },
+  keepOld: "stopped",
+  canary: [5, 25, 100],
+};
+
+/** The settings for an environment: one that no router switches to can only be recreated in place. */
+export function settingsOfEnvironment(
+  settings: DeploySettings,
+  environment: string | undefined,
+  colours: readonly Colour[] | undefined,
+): DeploySettings {
+  const coloured = environment !== undefined && colours?.includes(environment) === true;
+  return coloured ? settings : { ...settings, strategy: "recreate" };
 }

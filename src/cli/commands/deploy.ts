@@ -1,3 +1,4 @@
+import { settingsOfEnvironment } from "../../model/release.ts";
 import { compileAdHoc, findEnvironment, openConfigured } from "../ad-hoc-command.ts";
 import { finishAdHoc } from "../ad-hoc-execution.ts";
 import { createAdHocPipeline, deployTask } from "../ad-hoc-pipeline.ts";
@@ -12,6 +13,8 @@ export async function execute(invocation: Invocation, surroundings: Surroundings
   if (!configured.ok) return tellTrouble(configured.trouble, surroundings, options.flag("json"));
   const environment = findEnvironment(configured.value, invocation.arguments[0] ?? "");
   if (!environment.ok) return tellTrouble(environment.trouble, surroundings, options.flag("json"));
-  const pipeline = createAdHocPipeline("deploy", [deployTask()], { environment: environment.value });
+  const { deploy, router } = configured.value.buildConfig;
+  const settings = settingsOfEnvironment(deploy, environment.value.name, router?.colours);
+  const pipeline = createAdHocPipeline("deploy", [deployTask(settings)], { environment: environment.value });
   return finishAdHoc(await compileAdHoc(configured.value, pipeline, surroundings), options, surroundings);
 }
