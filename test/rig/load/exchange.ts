@@ -46,6 +46,8 @@ export function exchange(url: URL, asked: Exchange): Promise<Outcome> {
       headers: asked.headers,
     });
     let settled = false;
+    // Once an answer has begun it says by itself how it ends, later than the request does.
+    let answered = false;
     let identity: Identity = {};
     const settle = (outcome: Outcome): void => {
       if (settled) return;
@@ -59,6 +61,7 @@ export function exchange(url: URL, asked: Exchange): Promise<Outcome> {
       settle({ ...identity, failure: { reason, detail } });
     const timer = setTimeout(() => fail("timed-out", `no whole answer in ${asked.timeoutMs} ms`), asked.timeoutMs);
     sent.on("response", (answer) => {
+      answered = true;
       identity = readIdentity(answer);
       receive(
         answer,
@@ -67,18 +70,21 @@ export function exchange(url: URL, asked: Exchange): Promise<Outcome> {
       );
     });
     sent.on("error", (error: NodeJS.ErrnoException) => {
+      if (answered) return;
       const code = error.code ?? error.message;
       const reused = sent.reusedSocket ? " on a kept connection" : "";
       if (code === "ECONNREFUSED") fail("refused", code);
       else fail(CONNECTION_LOST.has(code) ? "reset" : "other", `${code}${reused}`);
     });
-    sent.on("close", () => fail("other", "closed without a word"));
+    sent.on("close", () => {
+      if (!answered) fail("other", "closed without a word");
+    });
     if (asked.send === undefined) sent.end();
     else asked.send(sent, sending.signal);
   });
 }
 
-/** Calls exactly one of the two, once. */
+/** Calls at least one of the two; the first call counts. */
 function receive(answer: IncomingMessage, whole: (body: Buffer) => void, cut: (detail: string) => void): void {
   const pieces: Buffer[] = [];
   answer.on("data", (piece: Buffer) => pieces.push(piece));
@@ -87,6 +93,7 @@ function receive(answer: IncomingMessage, whole: (body: Buffer) => void, cut: (d
     else cut("ended before its end");
   });
   answer.on("error", (error: NodeJS.ErrnoException) => cut(error.code ?? error.message));
+  answer.on("close", () => cut("closed before its end"));
 }
 
 function judge(
