@@ -84,7 +84,7 @@ export function exchange(url: URL, asked: Exchange): Promise<Outcome> {
   });
 }
 
-/** Calls at least one of the two; the first call counts. */
+/** Calls one of the two, when all has arrived or nothing more will. */
 function receive(answer: IncomingMessage, whole: (body: Buffer) => void, cut: (detail: string) => void): void {
   const pieces: Buffer[] = [];
   answer.on("data", (piece: Buffer) => pieces.push(piece));
@@ -93,7 +93,6 @@ function receive(answer: IncomingMessage, whole: (body: Buffer) => void, cut: (d
     else cut("ended before its end");
   });
   answer.on("error", (error: NodeJS.ErrnoException) => cut(error.code ?? error.message));
-  answer.on("close", () => cut("closed before its end"));
 }
 
 function judge(
