@@ -48,6 +48,8 @@ export interface Release {
   readonly colour: Colour;
   /** The colour that was live before; absent for the first deploy. */
   readonly replaces?: Colour;
+  /** The earlier deploy whose kept containers go live again, as they are: a rollback or a switch. */
+  readonly restores?: string;
   /** Compose files of the colour, as they were deployed; those of the environment when absent. */
   readonly composeFiles?: readonly string[];
   /** Image ID of each compose service. */
