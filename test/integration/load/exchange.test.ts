@@ -8,6 +8,7 @@ import type { Exchange, Outcome } from "../../rig/load/exchange.ts";
 import { openChunks } from "../../rig/load/streams/chunks.ts";
 import { openKeepAlive } from "../../rig/load/streams/keep-alive.ts";
 import { openPost } from "../../rig/load/streams/post.ts";
+import { openSlow } from "../../rig/load/streams/slow.ts";
 import { openUpload } from "../../rig/load/streams/upload.ts";
 
 /** A server that does wrong what the test tells it to: it gets each connection and what arrives on it. */
@@ -167,6 +168,10 @@ describe("a stream", () => {
     server = await WrongServer.listen(wrongText);
     const page = { path: "/", pattern: "^welcome (?<colour>\\w+)$" };
     expect(await openKeepAlive({ url: server.url, timeoutMs: 5_000, page }).send(1)).toMatchObject({ colour: "here" });
+    const slow = { path: "/slow?1", takesMs: 1_000, pattern: "^welcome" };
+    const stream = openSlow({ url: server.url, timeoutMs: 5_000, page: { ...page, slow } });
+    expect(stream.asksForMs(3)).toBe(1_000);
+    expect(await stream.send(3)).toEqual({ colour: "blue", release: "1" });
     const other = { path: "/", pattern: "^shop of (?<colour>\\w+)$" };
     const outcome = await openKeepAlive({ url: server.url, timeoutMs: 5_000, page: other }).send(2);
     expect(outcome.failure?.reason).toBe("wrong-body");

@@ -52,7 +52,7 @@ export interface Load extends AsyncDisposable {
  */
 export async function startLoad(options: LoadOptions): Promise<Load> {
   const { url, page, timeoutMs = 10_000 } = options;
-  const rates = options.rates ?? scaleRates(page === undefined ? FULL_RATES : PAGE_RATES, wantedScale());
+  const rates = options.rates ?? scaleRates(usualRates(page), wantedScale());
   if (totalRate(rates) < LEAST_TOTAL_RATE - 0.001) {
     throw new Error(`${totalRate(rates)} requests/s show nothing: at least ${LEAST_TOTAL_RATE} are needed`);
   }
@@ -65,6 +65,11 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const load = new RunningLoad(child);
   await load.started;
   return load;
+}
+
+function usualRates(page: AnyPage | undefined): LoadRates {
+  if (page === undefined) return FULL_RATES;
+  return page.slow === undefined ? PAGE_RATES : { ...PAGE_RATES, slow: FULL_RATES.slow };
 }
 
 function wantedScale(): number {

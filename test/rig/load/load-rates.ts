@@ -17,7 +17,7 @@ export const FULL_RATES: LoadRates = {
   chunks: 5,
 };
 
-/** Only what can be asked of any web page. */
+/** Only what can be asked of any web page. Whether it has a slow one is another question. */
 export const PAGE_RATES: LoadRates = {
   "keep-alive": 250,
   "new-connection": 100,

@@ -17,6 +17,8 @@ export interface AnyPage {
   readonly host?: string;
   /** Source of a regular expression that the right body matches; its groups `colour` and `release` say who answered. */
   readonly pattern: string;
+  /** A page that takes its time: what is under way in a switch. Its text may say nothing of who answers. */
+  readonly slow?: { readonly path: string; readonly takesMs: number; readonly pattern: string };
 }
 
 /** Who answered, as the answer says it, and what is wrong with the text; no `problem` means that it is the right one. */
@@ -40,7 +42,7 @@ export function readPage(
 }
 
 /** Reads the page of any application. */
-export function readAnyPage(page: AnyPage, body: string): AnswerReading {
+export function readAnyPage(page: Pick<AnyPage, "pattern">, body: string): AnswerReading {
   const match = new RegExp(page.pattern).exec(body);
   if (match === null) return { problem: excerpt(body) };
   const colour = match.groups?.["colour"];

@@ -1,6 +1,7 @@
 import { Agent } from "node:http";
 import { exchange } from "../exchange.ts";
 import { readPage } from "../load-target.ts";
+import { requestAnyPage } from "./page-request.ts";
 import type { OpenStream } from "./request-stream.ts";
 
 const LONGEST_MS = 2_000;
@@ -11,6 +12,14 @@ const STRIDE_MS = 773;
 export const openSlow: OpenStream = (target) => {
   const url = new URL(target.url);
   const agent = new Agent({ keepAlive: true });
+  const { page } = target;
+  if (page !== undefined) {
+    const { slow = { path: page.path, pattern: page.pattern, takesMs: 0 } } = page;
+    return {
+      asksForMs: () => slow.takesMs,
+      send: async () => await requestAnyPage(target, page, slow, agent, slow.takesMs),
+    };
+  }
   const asksForMs = (number: number): number => (number * STRIDE_MS) % LONGEST_MS;
   return {
     asksForMs,
