@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolveStateDirectory } from "../state/location.ts";
+import type { ReleaseJournal } from "../model/journal.ts";
 import { createRecorder } from "../state/recorder.ts";
 import { openStore } from "../state/store.ts";
 import type { TaskId } from "../model/task.ts";
@@ -13,17 +14,26 @@ export interface History extends Disposable {
   readonly recorder: Reporter;
   /** Milliseconds by task, of tasks that succeeded before. */
   readonly expectedDurations: () => ReadonlyMap<TaskId, number>;
+  /** What is known of releases; absent where the state cannot be opened. */
+  readonly journal?: ReleaseJournal;
+}
+
+/** What a project's state depends on. */
+export type StateProject = Pick<Compiled, "directory" | "buildConfig">;
+
+/** Where the state of a project is on this machine. */
+export function findStateDirectory(project: StateProject, surroundings: Surroundings): string {
+  return resolveStateDirectory({
+    environment: surroundings.env,
+    homeDirectory: homedir(),
+    project: project.buildConfig.project,
+    projectRealPath: realpathSync(project.directory),
+  });
 }
 
 /** Opens the project's store. Without one (a read-only home, a newer version) a run goes on after a warning. */
-export async function openHistory(compiled: Compiled, surroundings: Surroundings): Promise<History> {
-  const directory = resolveStateDirectory({
-    environment: surroundings.env,
-    homeDirectory: homedir(),
-    project: compiled.buildConfig.project,
-    projectRealPath: realpathSync(compiled.directory),
-  });
-  const opened = await openStore(directory, Date.now());
+export async function openHistory(project: StateProject, surroundings: Surroundings): Promise<History> {
+  const opened = await openStore(findStateDirectory(project, surroundings), Date.now());
   const warning = opened.ok ? opened.warning : opened.problem;
   if (warning !== undefined) surroundings.stderr.write(`warning: ${warning}\n`);
   if (!opened.ok) {
@@ -38,6 +48,7 @@ export async function openHistory(compiled: Compiled, surroundings: Surroundings
   return {
     recorder: createRecorder(store, process.pid),
     expectedDurations: () => store.expectedDurations(),
+    journal: store.releases,
     [Symbol.dispose]: () => store[Symbol.dispose](),
   };
 }
