@@ -34,6 +34,8 @@ export interface ComposeOverride {
 export interface ComposeOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
+  /** Called with the process of compose as soon as it exists: it would outlive us. */
+  readonly onSpawn?: (processId: number) => void;
 }
 
 /** A container of a compose project. */
@@ -167,7 +169,7 @@ async function runCompose(
   const files = project.files.flatMap((file) => ["-f", file]);
   const profiles = (project.profiles ?? []).flatMap((profile) => ["--profile", profile]);
   const names = ["-p", project.project, ...profiles, ...files];
-  const { override, signal, onLine } = options;
+  const { override, signal, onLine, onSpawn } = options;
   return await runCommand(
     {
       arguments: [
@@ -186,6 +188,10 @@ async function runCompose(
       captureBytes,
       ...(project.redact === undefined ? {} : { redact: project.redact }),
     },
-    { ...(signal === undefined ? {} : { signal }), ...(onLine === undefined ? {} : { onLine }) },
+    {
+      ...(signal === undefined ? {} : { signal }),
+      ...(onLine === undefined ? {} : { onLine }),
+      ...(onSpawn === undefined ? {} : { onSpawn }),
+    },
   );
 }

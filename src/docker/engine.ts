@@ -26,7 +26,7 @@ import type {
   ImageRemoval,
   InspectedContainer,
 } from "./engine-answers.ts";
-import type { EngineRequest } from "./engine-connection.ts";
+import type { EngineAnswer, EngineRequest } from "./engine-connection.ts";
 import { EngineConnection } from "./engine-connection.ts";
 import type { ContainerCommand, ContainerCommandResult } from "./engine-exec.ts";
 import { runInContainer } from "./engine-exec.ts";
@@ -180,6 +180,11 @@ export class Engine implements AsyncDisposable {
   /** Runs a command in a container that runs, and waits for its end. See {@link runInContainer}. */
   async run(containerId: string, command: ContainerCommand): Promise<Result<ContainerCommandResult>> {
     return await runInContainer(this.#connection, containerId, command);
+  }
+
+  /** Any other request, for a module that has calls of its own. */
+  async request(request: EngineRequest): Promise<Result<EngineAnswer>> {
+    return await this.#connection.send(request);
   }
 
   /** Everything that takes disk, by the engine's accounting. Slow on a large engine: ask once in a run. */

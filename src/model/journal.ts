@@ -69,8 +69,8 @@ export interface ReleaseJournal {
   listChildren(project: string): Result<readonly DeployChild[]>;
   /** Takes the lock of this machine, also from a holder that `isGone`; `held` names a holder that may be alive. */
   takeLocalLock(project: string, owner: LockOwner, isGone: (holder: LockOwner) => boolean): Result<LocalLock>;
-  /** Gives the lock of a process back; without effect when another one holds it. */
-  dropLocalLock(project: string, holder: ProcessIdentity): Result<void>;
+  /** Gives the lock of a holder back; without effect when another one has it. */
+  dropLocalLock(project: string, holder: LockOwner): Result<void>;
   readLocalLock(project: string): Result<LockOwner | undefined>;
 }
 

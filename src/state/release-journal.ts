@@ -95,10 +95,14 @@ function imageAndChildCalls(sql: Prepare, write: Write): ImageAndChildCalls {
 function lockCalls(sql: Prepare, write: Write): LockCalls {
   return {
     takeLocalLock: (project, owner, isGone) => write(() => takeLock(sql, project, owner, isGone)),
-    dropLocalLock: (project, { processId, startTime }) =>
+    dropLocalLock: (project, { processId, startTime, deployId }) =>
       write(() => {
-        const own = "DELETE FROM local_locks WHERE project = ? AND process_id = ? AND start_time = ?";
-        sql(own).run(project, processId, startTime);
+        sql("DELETE FROM local_locks WHERE project = ? AND process_id = ? AND start_time = ? AND deploy_id = ?").run(
+          project,
+          processId,
+          startTime,
+          deployId,
+        );
       }),
     readLocalLock: (project) => attempt(() => readLock(sql, project)),
   };
@@ -116,8 +120,7 @@ function attempt<T>(call: () => T): Result<T> {
 /** Within the transaction that other processes wait for, so that two cannot take it over at once. */
 function takeLock(sql: Prepare, project: string, owner: LockOwner, isGone: (holder: LockOwner) => boolean): LocalLock {
   const holder = readLock(sql, project);
-  const own = holder?.processId === owner.processId && holder.startTime === owner.startTime;
-  if (holder !== undefined && !own && !isGone(holder)) return { lock: "held", holder };
+  if (holder !== undefined && !isSameHolder(holder, owner) && !isGone(holder)) return { lock: "held", holder };
   sql(
     `INSERT OR REPLACE INTO local_locks
        (project, deploy_id, host, user, process_id, start_time, boot_id, process_namespace, since_ms)
@@ -134,6 +137,11 @@ function takeLock(sql: Prepare, project: string, owner: LockOwner, isGone: (hold
     Math.round(owner.sinceMs),
   );
   return { lock: "taken" };
+}
+
+/** One process may deploy twice at a time, and then waits for itself as for anybody else. */
+function isSameHolder(one: LockOwner, other: LockOwner): boolean {
+  return one.processId === other.processId && one.startTime === other.startTime && one.deployId === other.deployId;
 }
 
 function readLock(sql: Prepare, project: string): LockOwner | undefined {

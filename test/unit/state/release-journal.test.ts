@@ -232,6 +232,9 @@ describe("local lock", () => {
     // The same number and deploy, but another process.
     const later = owner(1, { startTime: "78" });
     expect(valueOf(releases.takeLocalLock("shop", later, never))).toEqual({ lock: "held", holder: owner(1) });
+    const second = owner(1, { deployId: "d2" });
+    expect(valueOf(releases.takeLocalLock("shop", second, never))).toEqual({ lock: "held", holder: owner(1) });
+    valueOf(releases.dropLocalLock("shop", second));
     expect(valueOf(releases.takeLocalLock("shop", owner(1), never))).toEqual({ lock: "taken" });
     expect(valueOf(other.releases.takeLocalLock("other", owner(2), never))).toEqual({ lock: "taken" });
     const taken = other.releases.takeLocalLock("shop", owner(2), (holder) => holder.processId === 1);
