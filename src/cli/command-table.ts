@@ -127,14 +127,65 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   },
   {
     name: "deploy",
-    argument: { notation: "<environment>", description: "the environment to deploy: blue, green, development …" },
+    argument: {
+      notation: "[environment]",
+      description: "the environment to deploy: blue, green, development …; the idle colour when none is given",
+    },
     summary: "put the built images in place for an environment",
     description:
       "Starts the environment's compose project with the newest built images and waits until every container is ready.\n" +
-      "Builds nothing; a start that fails leaves the other environments untouched.",
-    options: [OPTION.dryRun, ...EXECUTION_OPTIONS],
-    examples: [{ command: "orchestrate deploy green", effect: "start green with the images that exist" }],
+      "Builds nothing; a start that fails leaves the other environments untouched. A colour of the router gets traffic when it\n" +
+      "is ready, and gives it back by itself when it breaks the limits; the colour that is live is never replaced in place.\n" +
+      "--continue and --abort take up a deploy that was killed, and do nothing else.",
+    options: [
+      { name: "continue", value: { type: "flag" }, description: "go on with a deploy that was killed" },
+      { name: "abort", value: { type: "flag" }, description: "take back a deploy that was killed" },
+      {
+        name: "allow-unverified",
+        value: { type: "flag" },
+        description: "deploy images that no verify task has passed; the release records it",
+      },
+      OPTION.dryRun,
+      ...EXECUTION_OPTIONS,
+    ],
+    examples: [
+      { command: "orchestrate deploy green", effect: "start green with the images that exist" },
+      { command: "orchestrate deploy", effect: "the same in the idle colour, whichever it is" },
+    ],
     load: () => import("./commands/deploy.ts"),
+  },
+  {
+    name: "status",
+    summary: "show what is live, and whether all is as it should be",
+    description:
+      "The live colour, since when and by which run, its images and their health, the router's view, what differs from the\n" +
+      "records, and what is kept for a rollback. Changes nothing.",
+    options: [OPTION.json, OPTION.directory],
+    examples: [{ command: "orchestrate status", effect: "one screen" }],
+    load: () => import("./commands/status.ts"),
+  },
+  {
+    name: "rollback",
+    argument: {
+      notation: "[release]",
+      description: "a release of `orchestrate releases`; the one before when none is given",
+    },
+    summary: "put the previous release live again",
+    description:
+      "Starts the containers that were kept of the previous release and directs traffic to them, in about a second. A release of\n" +
+      "which only the images are left is deployed to the idle colour, as by `orchestrate deploy`.",
+    options: [OPTION.json, OPTION.directory],
+    examples: [{ command: "orchestrate rollback", effect: "back to what was live before" }],
+    load: () => import("./commands/rollback.ts"),
+  },
+  {
+    name: "switch",
+    argument: { notation: "<colour>", description: "a colour of the router: blue, green" },
+    summary: "direct traffic to what another colour keeps",
+    description: "Starts the containers that the colour keeps, waits until they are ready and directs traffic to them.",
+    options: [OPTION.json, OPTION.directory],
+    examples: [{ command: "orchestrate switch blue", effect: "users get what blue keeps" }],
+    load: () => import("./commands/switch.ts"),
   },
   {
     name: "clean",

@@ -1,0 +1,96 @@
+import type { Failure, Result } from "../../model/failure.ts";
+import type { ReleaseRecord } from "../../model/journal.ts";
+import type { Release } from "../../model/release.ts";
+import type { Colour } from "../../model/router.ts";
+import type { DeployLock } from "./deploy-lock.ts";
+import { recoverDeploy } from "./recovery.ts";
+import { createDeployId, liveColour } from "./release-site.ts";
+import type { ReleaseSite } from "./release-site.ts";
+import { takeLock } from "./release-lock.ts";
+import { findKept, restoreRelease, selectRollback } from "./restoration.ts";
+import type { Restorable } from "./restoration.ts";
+
+/** What a command did. */
+export type CommandEnd =
+  | { readonly did: "nothing"; readonly because: string }
+  | { readonly did: "restore"; readonly release: Release; readonly switchedAfterMs: number }
+  /** It took up the deploy that somebody was killed in. */
+  | { readonly did: "recover"; readonly record: ReleaseRecord; readonly end: string };
+
+/** Puts the release before the live one live again, or the one that is named. */
+export async function rollBack(site: ReleaseSite, named: string | undefined): Promise<Result<CommandEnd>> {
+  return await withLock(site, async (lock) => {
+    const live = await findLive(site);
+    if (!live.ok) return live;
+    const target = await selectRollback(site, live.value, named);
+    return target.ok ? await restore(site, lock, target.value, live.value) : target;
+  });
+}
+
+/** Directs traffic to what a colour keeps; nothing happens where it is live. */
+export async function switchTo(site: ReleaseSite, colour: Colour): Promise<Result<CommandEnd>> {
+  return await withLock(site, async (lock) => {
+    const live = await findLive(site);
+    if (!live.ok) return live;
+    if (live.value === colour) return { ok: true, value: { did: "nothing", because: `${colour} is live already` } };
+    const kept = await findKept(site, colour);
+    if (!kept.ok) return kept;
+    if (kept.value !== undefined) return await restore(site, lock, kept.value, live.value);
+    const error = `${colour} has no containers; \`orchestrate deploy ${colour}\` makes some`;
+    return { ok: false, failure: { reason: "router-failed", call: `switch to ${colour}`, error } };
+  });
+}
+
+/** Takes up the deploy that has no end: goes on with it, or back. */
+export async function takeUp(site: ReleaseSite, asked: "continue" | "abort"): Promise<Result<CommandEnd>> {
+  return await withLock(
+    site,
+    async () => await Promise.resolve({ ok: true, value: { did: "nothing", because: "no deploy is unfinished" } }),
+    asked,
+  );
+}
+
+/** Waits for the lock, takes up what is unfinished, then does the rest. With `asked` the first is all there is. */
+async function withLock(
+  site: ReleaseSite,
+  then: (lock: DeployLock) => Promise<Result<CommandEnd>>,
+  asked?: "continue" | "abort",
+): Promise<Result<CommandEnd>> {
+  const locked = await takeLock(site, createDeployId(Date.now()), site.routerConfig.image);
+  if (!locked.ok) return locked;
+  await using lock = locked.value;
+  const recovered = await recoverDeploy(site, lock, asked);
+  if (!recovered.ok) return recovered;
+  if (asked === undefined || recovered.value.found === "nothing") return await then(lock);
+  const { record, end, failure } = recovered.value;
+  // Going back is what was asked for; going on and ending there is not.
+  if (asked === "continue" && failure !== undefined) return { ok: false, failure };
+  return { ok: true, value: { did: "recover", record, end } };
+}
+
+async function findLive({ router, context }: ReleaseSite): Promise<Result<Colour | undefined>> {
+  const view = await router.observe(context.signal);
+  return view.ok ? { ok: true, value: liveColour(view.value.traffic) } : view;
+}
+
+async function restore(
+  site: ReleaseSite,
+  lock: DeployLock,
+  target: Restorable,
+  live: Colour | undefined,
+): Promise<Result<CommandEnd>> {
+  const startedAtMs = Date.now();
+  const restored = await restoreRelease(site, lock, target, live);
+  if (!restored.ok) return restored;
+  const { release, ended } = restored.value;
+  if (ended.end !== "done") {
+    const interrupted: Failure = { reason: "router-failed", call: "put the release live", error: "interrupted" };
+    return { ok: false, failure: ended.failure ?? interrupted };
+  }
+  const record = site.journal.findRelease(site.project, release.deployId);
+  const liveSinceMs = record.ok ? record.value?.liveSinceMs : undefined;
+  return {
+    ok: true,
+    value: { did: "restore", release, switchedAfterMs: (liveSinceMs ?? Date.now()) - startedAtMs },
+  };
+}
