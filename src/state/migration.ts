@@ -47,6 +47,7 @@ export const MIGRATIONS: readonly string[] = [
      project TEXT NOT NULL,
      colour TEXT NOT NULL,
      replaces TEXT,
+     restores TEXT,
      images TEXT NOT NULL,
      fingerprint TEXT NOT NULL,
      unverified TEXT NOT NULL,

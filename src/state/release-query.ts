@@ -14,14 +14,15 @@ type Prepare = (text: string) => StatementSync;
 /** Adds a release that begins. Throws where another one of the project is open, or the id is taken. */
 export function insertRelease(sql: Prepare, release: Release): void {
   sql(
-    `INSERT INTO releases (deploy_id, run_id, project, colour, replaces, images, fingerprint, unverified, compose_files,
-       started_at_ms, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')`,
+    `INSERT INTO releases (deploy_id, run_id, project, colour, replaces, restores, images, fingerprint, unverified,
+       compose_files, started_at_ms, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')`,
   ).run(
     release.deployId,
     release.runId,
     release.project,
     release.colour,
     release.replaces ?? null,
+    release.restores ?? null,
     JSON.stringify(release.images),
     release.fingerprint,
     JSON.stringify(release.unverified),
@@ -103,6 +104,7 @@ function releaseOf(row: Row): Release {
     project: textOf(row, "project"),
     colour: textOf(row, "colour"),
     ...(row["replaces"] === null ? {} : { replaces: textOf(row, "replaces") }),
+    ...(row["restores"] === null ? {} : { restores: textOf(row, "restores") }),
     images: stringRecordOf(row, "images"),
     fingerprint: textOf(row, "fingerprint"),
     ...(row["compose_files"] === null ? {} : { composeFiles: stringsOf(row, "compose_files") }),

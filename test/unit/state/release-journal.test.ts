@@ -37,6 +37,7 @@ function release(deployId: string, over: Partial<Release> = {}): Release {
     project: "shop",
     colour: "green",
     replaces: "blue",
+    restores: "d0",
     images: { web: "sha256:1" },
     fingerprint: "f",
     composeFiles: ["docker/compose.green.yaml"],
@@ -87,7 +88,12 @@ describe("release journal", () => {
 
   it("leaves absent what a release does not have", async () => {
     using store = await open();
-    const { replaces: _replaces, composeFiles: _files, ...first } = release("d1", { unverified: [] });
+    const {
+      replaces: _replaces,
+      restores: _restores,
+      composeFiles: _files,
+      ...first
+    } = release("d1", { unverified: [] });
     valueOf(store.releases.beginRelease(first));
     expect(valueOf(store.releases.openDeploy("shop"))).toEqual({ release: first, transitions: [], state: "open" });
   });
