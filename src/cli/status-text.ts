@@ -1,6 +1,7 @@
 import type { ColourStatus, ReleaseStatus } from "../tasks/deploy/release-status.ts";
-import type { RouterView, Traffic } from "../model/router.ts";
+import type { RouterView } from "../model/router.ts";
 import { formatDuration } from "../model/duration.ts";
+import { describeDrift, describeTraffic } from "../plan/deploy-drift.ts";
 import { alignColumns } from "../report/columns.ts";
 
 /** One screen: what is live, what the router sees, every container, and what is not as it should be. */
@@ -16,7 +17,7 @@ export function renderStatus(status: ReleaseStatus, nowMs: number): readonly str
       : [
           `unfinished: deploy ${status.open.deployId} to ${status.open.colour}; the next command will ${describeNext(status.open.next)}`,
         ]),
-    ...status.drift.map((finding) => `drift: ${finding.text}`),
+    ...status.drift.map((finding) => `drift: ${describeDrift(finding)}`),
     status.rollback === undefined
       ? "rollback: nothing is kept"
       : `rollback: to release ${status.rollback.deployId} in ${status.rollback.colour}, from its ${status.rollback.from}`,
@@ -42,18 +43,6 @@ function describeRouter({ traffic, persisted, backends }: RouterView): string {
       ? ""
       : `; after a restart ${persisted === undefined ? "unknown" : describeTraffic(persisted)}`;
   return `router: traffic to ${describeTraffic(traffic)}${restart}; up: ${up.length === 0 ? "none" : up.join(", ")}`;
-}
-
-/** Where traffic goes, in a few words. */
-export function describeTraffic(traffic: Traffic): string {
-  switch (traffic.to) {
-    case "nowhere":
-      return "nowhere";
-    case "colour":
-      return `${traffic.colour}${traffic.standby ? ", the other standing by" : ""}`;
-    case "canary":
-      return `${traffic.colour} (${traffic.percent} %) and ${traffic.rest}`;
-  }
 }
 
 function renderColour({ colour, state, deployId, containers }: ColourStatus, { live }: ReleaseStatus): string[] {

@@ -1,5 +1,5 @@
 import { planRecovery } from "../../plan/deploy-recovery.ts";
-import type { ColourState } from "../../plan/deploy-recovery.ts";
+import type { ColourState, NextAction } from "../../plan/deploy-recovery.ts";
 import type { InspectedContainer } from "../../docker/engine-answers.ts";
 import type { Failure, Result } from "../../model/failure.ts";
 import type { ReleaseRecord } from "../../model/journal.ts";
@@ -10,6 +10,7 @@ import type { DeployLock } from "./deploy-lock.ts";
 import { goBack, runRollout } from "./deploy-machine.ts";
 import type { RolloutEnd } from "./deploy-machine.ts";
 import { inspectProjectContainers, lastingContainers } from "./project-containers.ts";
+import { reaches } from "./retire.ts";
 import { colourTerms, openRollout } from "./release-site.ts";
 import type { ReleaseSite } from "./release-site.ts";
 import { colourProject } from "./rollout.ts";
@@ -25,6 +26,14 @@ export type Recovered =
       readonly failure?: Failure;
     };
 
+/** What is asked of a recovery. */
+export interface RecoveryWish {
+  /** `--continue` or `--abort`. Without it a deploy that never touched traffic is taken back: what comes next replaces it. */
+  readonly asked?: "continue" | "abort";
+  /** Whoever directs traffic by hand may do so where no deploy of this machine explains where it goes. */
+  readonly evenIfUnexplained?: boolean;
+}
+
 /**
  * Finishes or takes back the deploy that somebody was killed in, as plan/deploy-recovery says. Call it with the lock held and before
  * anything else: processes that the killed one left behind are ended first. Fails when it can neither go on nor back.
@@ -32,43 +41,49 @@ export type Recovered =
 export async function recoverDeploy(
   site: ReleaseSite,
   lock: DeployLock,
-  asked?: "continue" | "abort",
+  wish: RecoveryWish = {},
 ): Promise<Result<Recovered>> {
   const { journal, project, router, context } = site;
   const orphans = await endDeployOrphans(journal, project);
   if (!orphans.ok) return orphans;
-  const open = journal.openDeploy(project);
-  if (!open.ok) return open;
+  const found = journal.openDeploy(project);
+  if (!found.ok) return found;
+  const open = found.value;
   const view = await router.observe(context.signal);
   if (!view.ok) return view;
-  const colours = await inspectColours(site, open.value?.release);
+  const colours = await inspectColours(site, open?.release);
   if (!colours.ok) return colours;
-  const plan = planRecovery({
-    ...(open.value === undefined ? {} : { open: open.value }),
+  const untouched = open !== undefined && !wasDirected(open) && !reaches(view.value.traffic, open.release.colour);
+  const asked = wish.asked ?? (untouched ? "abort" : undefined);
+  const { next, findings } = planRecovery({
+    ...(open === undefined ? {} : { open }),
     view: view.value,
     colours: colours.value,
     known: site.routerConfig.colours,
     ...(asked === undefined ? {} : { asked }),
   });
-  if (open.value === undefined) {
-    const { traffic } = view.value;
-    const standbyLeft = plan.findings.some(({ finding }) => finding === "standby-left");
-    if (standbyLeft && traffic.to === "colour") {
-      const settled = await router.direct({ ...traffic, standby: false }, context.signal);
-      if (!settled.ok) return settled;
-    }
-    return { ok: true, value: { found: "nothing" } };
+  if (open !== undefined) return await carryOut(site, lock, open, next);
+  if (next.action === "hold" && wish.evenIfUnexplained !== true) {
+    return { ok: false, failure: { reason: "router-failed", call: "look at the traffic", error: next.because } };
   }
-  return await carryOut(site, lock, open.value, plan.next);
+  const { traffic } = view.value;
+  // Memory is the truth; a file that says something else would become it with the next restart.
+  if (findings.some(({ finding }) => finding === "standby-left" || finding === "file-differs")) {
+    const settled = await router.direct(traffic.to === "colour" ? { ...traffic, standby: false } : traffic);
+    if (!settled.ok) return settled;
+  }
+  return { ok: true, value: { found: "nothing" } };
 }
 
-type Next = ReturnType<typeof planRecovery>["next"];
+function wasDirected({ transitions }: ReleaseRecord): boolean {
+  return transitions.some(({ record }) => record.mark === "intent" && record.phase === "cutover");
+}
 
 async function carryOut(
   site: ReleaseSite,
   lock: DeployLock,
   record: ReleaseRecord,
-  next: Next,
+  next: NextAction,
 ): Promise<Result<Recovered>> {
   const { release } = record;
   if (next.action === "nothing") return { ok: true, value: { found: "nothing" } };
@@ -100,7 +115,7 @@ async function carryOut(
 
 async function end(
   rollout: Rollout,
-  next: Exclude<Next, { readonly action: "nothing" | "hold" }>,
+  next: Exclude<NextAction, { readonly action: "nothing" | "hold" }>,
 ): Promise<RolloutEnd> {
   switch (next.action) {
     case "continue":

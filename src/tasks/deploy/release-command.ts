@@ -4,6 +4,7 @@ import type { Release } from "../../model/release.ts";
 import type { Colour } from "../../model/router.ts";
 import type { DeployLock } from "./deploy-lock.ts";
 import { recoverDeploy } from "./recovery.ts";
+import type { RecoveryWish } from "./recovery.ts";
 import { createDeployId, liveColour } from "./release-site.ts";
 import type { ReleaseSite } from "./release-site.ts";
 import { takeLock } from "./release-lock.ts";
@@ -19,7 +20,7 @@ export type CommandEnd =
 
 /** Puts the release before the live one live again, or the one that is named. */
 export async function rollBack(site: ReleaseSite, named: string | undefined): Promise<Result<CommandEnd>> {
-  return await withLock(site, async (lock) => {
+  return await withLock(site, {}, async (lock) => {
     const live = await findLive(site);
     if (!live.ok) return live;
     const target = await selectRollback(site, live.value, named);
@@ -29,7 +30,7 @@ export async function rollBack(site: ReleaseSite, named: string | undefined): Pr
 
 /** Directs traffic to what a colour keeps; nothing happens where it is live. */
 export async function switchTo(site: ReleaseSite, colour: Colour): Promise<Result<CommandEnd>> {
-  return await withLock(site, async (lock) => {
+  return await withLock(site, { evenIfUnexplained: true }, async (lock) => {
     const live = await findLive(site);
     if (!live.ok) return live;
     if (live.value === colour) return { ok: true, value: { did: "nothing", because: `${colour} is live already` } };
@@ -43,28 +44,25 @@ export async function switchTo(site: ReleaseSite, colour: Colour): Promise<Resul
 
 /** Takes up the deploy that has no end: goes on with it, or back. */
 export async function takeUp(site: ReleaseSite, asked: "continue" | "abort"): Promise<Result<CommandEnd>> {
-  return await withLock(
-    site,
-    async () => await Promise.resolve({ ok: true, value: { did: "nothing", because: "no deploy is unfinished" } }),
-    asked,
-  );
+  const nothing = { ok: true, value: { did: "nothing", because: "no deploy is unfinished" } } as const;
+  return await withLock(site, { asked }, async () => await Promise.resolve(nothing));
 }
 
-/** Waits for the lock, takes up what is unfinished, then does the rest. With `asked` the first is all there is. */
+/** Waits for the lock, takes up what is unfinished, then does the rest. With `asked` that is all. */
 async function withLock(
   site: ReleaseSite,
+  wish: RecoveryWish,
   then: (lock: DeployLock) => Promise<Result<CommandEnd>>,
-  asked?: "continue" | "abort",
 ): Promise<Result<CommandEnd>> {
   const locked = await takeLock(site, createDeployId(Date.now()), site.routerConfig.image);
   if (!locked.ok) return locked;
   await using lock = locked.value;
-  const recovered = await recoverDeploy(site, lock, asked);
+  const recovered = await recoverDeploy(site, lock, wish);
   if (!recovered.ok) return recovered;
-  if (asked === undefined || recovered.value.found === "nothing") return await then(lock);
+  if (wish.asked === undefined || recovered.value.found === "nothing") return await then(lock);
   const { record, end, failure } = recovered.value;
   // Going back is what was asked for; going on and ending there is not.
-  if (asked === "continue" && failure !== undefined) return { ok: false, failure };
+  if (wish.asked === "continue" && failure !== undefined) return { ok: false, failure };
   return { ok: true, value: { did: "recover", record, end } };
 }
 

@@ -1,5 +1,5 @@
 import { planRecovery } from "../../plan/deploy-recovery.ts";
-import type { DriftFinding } from "../../plan/deploy-recovery.ts";
+import type { DriftFinding } from "../../plan/deploy-drift.ts";
 import type { Failure, Result } from "../../model/failure.ts";
 import type { ReleaseRecord } from "../../model/journal.ts";
 import { LABELS } from "../../model/observation.ts";
