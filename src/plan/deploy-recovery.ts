@@ -172,13 +172,14 @@ function planBeforeCutover({ release, phase, fresh }: Interrupted, asked: Deploy
 function planAfterDirection(interrupted: Interrupted): NextAction {
   const { release, phase, traffic, fresh, old } = interrupted;
   const onNew = receives(traffic, release.colour);
-  if (onNew && !isBefore(phase, "observe") && isUsable(fresh)) {
+  if (onNew && !isBefore(phase, "observe") && fresh === "ready") {
     const from = traffic.to === "canary" ? "observe" : phase;
     return { action: "continue", from, because: `it was interrupted in ${phase}, and traffic is on ${release.colour}` };
   }
   const switchedBack = !onNew && traffic.to === "colour" && !isBefore(phase, "observe");
   if (switchedBack && isRevivable(old))
     return { action: "roll-back", because: `traffic is on ${traffic.colour} again` };
+  // Also where traffic is on it already and it only starts: the cutover gates first, and the old colour stands by again.
   if (isUsable(fresh)) {
     return {
       action: "continue",
