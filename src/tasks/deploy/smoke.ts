@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Failure } from "../../model/failure.ts";
 import type { SmokeCheck } from "../../model/release.ts";
+import type { Route } from "../../model/router.ts";
 import type { Rollout } from "./rollout.ts";
 
 /** A release that fails one request in five passes so many in a row only once in five times. */
@@ -25,14 +26,16 @@ export async function smokeRelease(rollout: Rollout): Promise<Failure | undefine
   const previewed = await router.preview(release.colour, context.signal);
   if (!previewed.ok) return previewed.failure;
   const checks: readonly (SmokeCheck | Omit<SmokeCheck, "status">)[] =
-    settings.smoke.length > 0
-      ? settings.smoke
-      : routerConfig.routes.map(({ path, hosts }) => ({ path, ...(hosts[0] === undefined ? {} : { host: hosts[0] }) }));
+    settings.smoke.length > 0 ? settings.smoke : routerConfig.routes.map(anyAnswer);
   for (const check of checks) {
     const failure = await passRepeatedly(rollout, check);
     if (failure !== undefined) return failure;
   }
   return undefined;
+}
+
+function anyAnswer({ path, hosts: [host] }: Route): Omit<SmokeCheck, "status"> {
+  return host === undefined ? { path } : { path, host };
 }
 
 async function passRepeatedly(
