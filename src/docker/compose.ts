@@ -6,6 +6,7 @@ import type { ComposeModel } from "./compose-model.ts";
 import { parseComposeModel } from "./compose-model.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { classifyErrorLines } from "./failure-classification.ts";
+import { isRecord } from "./json-value.ts";
 import { findPlugin } from "./plugins.ts";
 
 /** A compose project and where its files are. */
@@ -28,6 +29,23 @@ export interface ComposeProject {
 export interface ComposeOverride {
   readonly services?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly [key: string]: unknown;
+}
+
+/** Lays one override over another: mappings are merged, anything else of the later one wins. */
+export function mergeOverrides(base: ComposeOverride, over: ComposeOverride): ComposeOverride {
+  return mergeMappings(base, over);
+}
+
+function mergeMappings(
+  base: Readonly<Record<string, unknown>>,
+  over: Readonly<Record<string, unknown>>,
+): Record<string, unknown> & ComposeOverride {
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const before = merged[key];
+    merged[key] = isRecord(before) && isRecord(value) ? mergeMappings(before, value) : value;
+  }
+  return merged;
 }
 
 /** What accompanies a running compose command. */
