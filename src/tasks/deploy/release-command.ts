@@ -1,3 +1,4 @@
+import { routerUp } from "../../docker/router/router-project.ts";
 import type { Failure, Result } from "../../model/failure.ts";
 import type { ReleaseRecord } from "../../model/journal.ts";
 import type { Release } from "../../model/release.ts";
@@ -57,6 +58,9 @@ async function withLock(
   const locked = await takeLock(site, createDeployId(Date.now()), site.routerConfig.image);
   if (!locked.ok) return locked;
   await using lock = locked.value;
+  // It may have been stopped by hand; where it runs this is a look.
+  const up = await routerUp(site.routerSite, { signal: site.context.signal });
+  if (!up.ok) return up;
   const recovered = await recoverDeploy(site, lock, wish);
   if (!recovered.ok) return recovered;
   if (wish.asked === undefined || recovered.value.found === "nothing") return await then(lock);

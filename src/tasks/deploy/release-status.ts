@@ -44,7 +44,9 @@ export interface LiveRelease {
 export interface ColourStatus {
   readonly colour: Colour;
   readonly state: string;
+  /** From the labels of its containers. */
   readonly deployId?: string;
+  readonly runId?: string;
   readonly containers: readonly ContainerStatus[];
 }
 
@@ -97,11 +99,14 @@ async function describeColour(site: ReleaseSite, colour: Colour, state: string):
   const project = colourProject(site.project, colour);
   const containers = await inspectProjectContainers(site.engine, project, site.context.signal);
   if (!containers.ok) return containers;
-  const deployId = containers.value.map(({ labels }) => labels[LABELS.deployId]).find((id) => id !== undefined);
+  const labelled = containers.value.find(({ labels }) => labels[LABELS.deployId] !== undefined)?.labels ?? {};
+  const deployId = labelled[LABELS.deployId];
+  const runId = labelled[LABELS.release];
   const value = {
     colour,
     state,
     ...(deployId === undefined ? {} : { deployId }),
+    ...(runId === undefined ? {} : { runId }),
     containers: containers.value.map((container) => ({
       service: serviceOf(container),
       name: container.name,
@@ -115,7 +120,7 @@ async function describeColour(site: ReleaseSite, colour: Colour, state: string):
 }
 
 function describeLive(site: ReleaseSite, colour: Colour, colours: readonly ColourStatus[]): LiveRelease {
-  const deployId = colours.find((each) => each.colour === colour)?.deployId;
+  const { deployId, runId } = colours.find((each) => each.colour === colour) ?? {};
   const newest = site.journal.releaseOf(site.project, colour);
   const known = newest.ok ? newest.value : undefined;
   // The newest record may be of a rollback, which restores what the containers are labelled with.
@@ -123,7 +128,7 @@ function describeLive(site: ReleaseSite, colour: Colour, colours: readonly Colou
   return {
     colour,
     ...(deployId === undefined ? {} : { deployId }),
-    ...(same ? { runId: known.release.runId } : {}),
+    ...(runId === undefined ? {} : { runId }),
     ...(same && known.liveSinceMs !== undefined ? { sinceMs: known.liveSinceMs } : {}),
     ...(same && known.release.unverified.length > 0 ? { unverified: known.release.unverified } : {}),
   };

@@ -107,13 +107,13 @@ export async function selectRollback(
 ): Promise<Result<Restorable>> {
   const idle = site.routerConfig.colours.find((colour) => colour !== live);
   if (idle === undefined) return refuse("the router has no other colour");
-  const kept = await findKept(site, idle);
-  if (!kept.ok) return kept;
+  const idleKept = await findKept(site, idle);
+  if (!idleKept.ok) return idleKept;
   const liveKept = live === undefined ? undefined : await findKept(site, live);
   if (liveKept?.ok === false) return liveKept;
   const liveId = liveKept?.value?.from === "containers" ? liveKept.value.deployId : undefined;
-  if (named !== undefined) return await selectNamed(site, named, idle, kept.value);
-  if (kept.value?.record?.state === "done") return { ok: true, value: kept.value };
+  if (named !== undefined) return await selectNamed(site, named, idle, idleKept.value);
+  if (idleKept.value?.record?.state === "done") return { ok: true, value: idleKept.value };
   const releases = site.journal.listReleases(site.project);
   if (!releases.ok) return releases;
   for (const record of releases.value) {
@@ -122,7 +122,9 @@ export async function selectRollback(
     if ((await findMissing(site, release)) !== undefined) continue;
     return { ok: true, value: { from: "images", colour: idle, record } };
   }
-  return refuse("no earlier release is kept: neither its containers nor its images");
+  const kept =
+    idleKept.value === undefined ? "" : `; \`orchestrate switch ${idle}\` directs traffic to what ${idle} holds`;
+  return refuse(`this machine knows of no earlier approved release whose images exist${kept}`);
 }
 
 async function selectNamed(

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { requestPreview } from "../../docker/preview-request.ts";
 import type { Failure } from "../../model/failure.ts";
 import type { SmokeCheck } from "../../model/release.ts";
 import type { Route } from "../../model/router.ts";
@@ -70,23 +71,20 @@ async function request(
   check: SmokeCheck | Omit<SmokeCheck, "status">,
   signal: AbortSignal,
 ): Promise<Surprise> {
-  try {
-    const response = await fetch(`http://127.0.0.1:${port}${check.path}`, {
-      redirect: "manual",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
-      headers: { connection: "close", ...(check.host === undefined ? {} : { host: check.host }) },
-    });
-    const body = await response.text();
-    const quoted = body.replaceAll(/\s+/g, " ").trim().slice(0, QUOTE_LENGTH);
-    const status = "status" in check ? check.status : undefined;
-    const good = status === undefined ? response.status < 500 : response.status === status;
-    if (!good) return `status ${response.status}: ${quoted}`;
-    const contains = "contains" in check ? check.contains : undefined;
-    return contains === undefined || body.includes(contains) ? undefined : `another text: ${quoted}`;
-  } catch (error) {
-    if (error instanceof Error && error.cause instanceof Error) return error.cause.message;
-    return error instanceof Error ? error.message : String(error);
-  }
+  const { path, host } = check;
+  const answer = await requestPreview({
+    port,
+    path,
+    ...(host === undefined ? {} : { host }),
+    timeoutMs: REQUEST_TIMEOUT_MS,
+    signal,
+  });
+  if (!answer.answered) return answer.error;
+  const quoted = answer.body.replaceAll(/\s+/g, " ").trim().slice(0, QUOTE_LENGTH);
+  const good = "status" in check ? answer.status === check.status : answer.status < 500;
+  if (!good) return `status ${answer.status}: ${quoted}`;
+  const contains = "contains" in check ? check.contains : undefined;
+  return contains === undefined || answer.body.includes(contains) ? undefined : `another text: ${quoted}`;
 }
 
 function describeExpectation(check: SmokeCheck | Omit<SmokeCheck, "status">): string {
