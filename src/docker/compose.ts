@@ -7,6 +7,7 @@ import { parseComposeModel } from "./compose-model.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { classifyErrorLines } from "./failure-classification.ts";
 import { isRecord } from "./json-value.ts";
+import type { JsonRecord } from "./json-value.ts";
 import { findPlugin } from "./plugins.ts";
 
 /** A compose project and where its files are. */
@@ -29,23 +30,6 @@ export interface ComposeProject {
 export interface ComposeOverride {
   readonly services?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly [key: string]: unknown;
-}
-
-/** Lays one override over another: mappings are merged, anything else of the later one wins. */
-export function mergeOverrides(base: ComposeOverride, over: ComposeOverride): ComposeOverride {
-  return mergeMappings(base, over);
-}
-
-function mergeMappings(
-  base: Readonly<Record<string, unknown>>,
-  over: Readonly<Record<string, unknown>>,
-): Record<string, unknown> & ComposeOverride {
-  const merged: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over)) {
-    const before = merged[key];
-    merged[key] = isRecord(before) && isRecord(value) ? mergeMappings(before, value) : value;
-  }
-  return merged;
 }
 
 /** What accompanies a running compose command. */
@@ -99,6 +83,21 @@ export async function upProject(
 ): Promise<Result<void>> {
   const orphans = options.removeOrphans === false ? [] : ["--remove-orphans"];
   const words = ["up", "--detach", "--no-build", ...orphans, ...(options.services ?? [])];
+  return ended(project, await runCompose(project, words, options));
+}
+
+/**
+ * Runs a command in a new container of a service and removes it. Nothing else of the project is started and no port is
+ * published. Fails with compose-failed, its evidence the command's output, when the command ends with another code than 0.
+ */
+export async function runOnce(
+  project: ComposeProject,
+  service: string,
+  command: readonly [string, ...string[]],
+  options: ComposeOptions & { readonly override?: ComposeOverride } = {},
+): Promise<Result<void>> {
+  const [entrypoint, ...rest] = command;
+  const words = ["run", "--rm", "--no-deps", "--no-TTY", "--entrypoint", entrypoint, service, ...rest];
   return ended(project, await runCompose(project, words, options));
 }
 
@@ -160,6 +159,20 @@ export function pinImages(imageIds: Readonly<Record<string, string>>): ComposeOv
     ([service, image]) => [service, { image, pull_policy: "never" }] as const,
   );
   return { services: Object.fromEntries(services) };
+}
+
+/** Both overrides as one: mappings are merged at every depth, of everything else the later wins. */
+export function mergeOverrides(first: ComposeOverride, second: ComposeOverride): ComposeOverride {
+  return mergeRecords(first, second);
+}
+
+function mergeRecords(first: JsonRecord, second: JsonRecord): JsonRecord {
+  const merged: Record<string, unknown> = { ...first };
+  for (const [key, value] of Object.entries(second)) {
+    const before = merged[key];
+    merged[key] = isRecord(before) && isRecord(value) ? mergeRecords(before, value) : value;
+  }
+  return merged;
 }
 
 function ended(project: ComposeProject, result: CommandResult): Result<void> {
