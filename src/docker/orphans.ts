@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { DeployChild } from "../model/journal.ts";
-import { endGroup, listProcesses } from "./process-group.ts";
+import { endGroup, listProcesses, readProcess } from "./process-group.ts";
 import { identifyProcess, isRunning } from "./process-identity.ts";
 
 /** In the environment of every process that a deploy starts; its children inherit it. */
@@ -26,14 +26,15 @@ export async function endOrphans(
   deployIds: readonly string[],
 ): Promise<readonly EndedOrphan[]> {
   const orphans = new Map<number, EndedOrphan>();
-  const ownGroup = identifyGroup(process.pid);
+  const ownGroup = readProcess(process.pid)?.groupId;
+  const isOwn = (processId: number, groupId: number): boolean => processId === process.pid || groupId === ownGroup;
   for (const { processId, startTime, groupId, what } of children) {
     // Without a start time the number alone would decide.
-    if (startTime === "" || groupId === ownGroup || !isRunning({ processId, startTime })) continue;
+    if (startTime === "" || isOwn(processId, groupId) || !isRunning({ processId, startTime })) continue;
     orphans.set(groupId, { processId, what });
   }
   for (const { processId, groupId, state } of listProcesses()) {
-    if (state === "Z" || state === "X" || groupId === ownGroup || orphans.has(groupId)) continue;
+    if (state === "Z" || state === "X" || isOwn(processId, groupId) || orphans.has(groupId)) continue;
     if (carries(processId, deployIds)) orphans.set(groupId, { processId, what: commandOf(processId) });
   }
   await Promise.all([...orphans.keys()].map((groupId) => endGroup(groupId, GRACE_MS)));
@@ -44,10 +45,6 @@ export async function endOrphans(
 export function describeChild(deployId: string, processId: number, what: string): DeployChild | undefined {
   const identity = identifyProcess(processId);
   return identity === undefined ? undefined : { ...identity, deployId, groupId: processId, what };
-}
-
-function identifyGroup(processId: number): number | undefined {
-  return listProcesses().find((listed) => listed.processId === processId)?.groupId;
 }
 
 function carries(processId: number, deployIds: readonly string[]): boolean {
