@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { InspectedContainer } from "../../docker/engine-answers.ts";
-import { routerNetworkName } from "../../docker/router/routed-networks.ts";
+import { routerNetworkName } from "../../docker/router/router-container.ts";
 import type { Failure } from "../../model/failure.ts";
 import { formatDuration } from "../../model/duration.ts";
 import { LABELS } from "../../model/observation.ts";
