@@ -49,7 +49,9 @@ const GENERAL = [
   [
     "global",
     "  log stdout format raw local0 notice",
-    "  maxconn 20000",
+    "  maxconn 8000",
+    "  # Where fewer files may be open than that takes: fewer connections, and not no router.",
+    "  no strict-limits",
     "  uid 65534",
     "  gid 65534",
     "  # Inside the container only: whoever reaches it decides where traffic goes.",
@@ -90,18 +92,15 @@ const GENERAL = [
   ],
 ];
 
-const HANDOVER = [
-  "backend orchestrate",
-  `  server users 127.0.0.1:${HAPROXY_PLACES.handoverPort} send-proxy-v2`,
-];
+const HANDOVER = ["backend orchestrate", `  server users 127.0.0.1:${HAPROXY_PLACES.handoverPort} send-proxy-v2`];
 
 const NOWHERE = [
   "backend be_none",
   '  http-request return status 503 content-type text/plain string "Nothing is deployed here.\\n" hdr retry-after 5',
 ];
 
-/** `none` of the resolution order lets HAProxy start while a colour does not exist. */
-const SERVER = "resolvers docker resolve-prefer ipv4 init-addr last,libc,none";
+/** Without `libc`, whose look-ups of colours that do not exist would delay the start; the resolver needs 40 ms. */
+const SERVER = "resolvers docker resolve-prefer ipv4 init-addr last,none";
 const CHECK = "check inter 2s fastinter 500ms downinter 300ms fall 3 rise 1";
 /** A retry repeats the request: only where that is harmless. */
 const RETRIES = [
