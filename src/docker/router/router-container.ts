@@ -35,8 +35,9 @@ export async function findRouterContainer(
   const options = { service: ROUTER_SERVICE, signal };
   const listed = await listProjectContainers(engine, routerProjectName(project), options);
   if (!listed.ok) return listed;
-  const running = listed.value.find(({ state }) => state === "running");
-  return { ok: true, value: running ?? listed.value[0] };
+  // A check of a configuration runs in a container of the same service.
+  const lasting = listed.value.filter(({ oneOff }) => !oneOff);
+  return { ok: true, value: lasting.find(({ state }) => state === "running") ?? lasting[0] };
 }
 
 /**
