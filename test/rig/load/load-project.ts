@@ -126,6 +126,9 @@ export class LoadProject implements AsyncDisposable {
     for (const part of COMPOSE_PROJECTS) await this.#remove(part, ["ps", "-aq"], ["rm", "--force", "--volumes"]);
     for (const part of COMPOSE_PROJECTS) await this.#remove(part, ["network", "ls", "-q"], ["network", "rm"]);
     for (const part of COMPOSE_PROJECTS) await this.#remove(part, ["volume", "ls", "-q"], ["volume", "rm"]);
+    // The lock of a deploy that was killed belongs to no compose project.
+    const locks = await docker("ps", "-aq", "--filter", `name=^${this.project}-`);
+    if (locks.length > 0) await docker("rm", "--force", ...locks).catch(() => []);
     const byName = await docker("image", "ls", "-q", "--filter", `reference=${this.project}/*`);
     const byLabel = await docker("image", "ls", "-q", "--filter", `label=dev.orchestrate.project=${this.project}`);
     const images = [...new Set([...byName, ...byLabel])];

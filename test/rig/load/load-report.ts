@@ -1,8 +1,8 @@
 import { STREAM_NAMES } from "./observation.ts";
 import type { Observation, RequestFailure, StreamName, WebsocketEvent } from "./observation.ts";
 
-/** Width of a bucket of {@link LoadReport.timeline}. */
-export const BUCKET_MS = 100;
+/** Width of a bucket of the timeline. */
+const BUCKET_MS = 100;
 
 /** Of complete answers, in milliseconds; all 0 when there were none. */
 export interface Latency {
@@ -29,7 +29,7 @@ export interface StreamReport {
 
 /** What was sent in a tenth of a second. */
 export interface Bucket {
-  /** Begin of the bucket, a multiple of {@link BUCKET_MS}. */
+  /** Begin of the bucket, a multiple of a tenth of a second. */
   readonly atMs: number;
   /** Complete answers by the colour that gave them. */
   readonly colours: Readonly<Record<string, number>>;
