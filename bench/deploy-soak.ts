@@ -1,7 +1,7 @@
 import { DEPLOY_PHASES } from "../src/model/release.ts";
 import { setup } from "../test/rig/fresh-bundle.ts";
 import { startLoad } from "../test/rig/load/load-client.ts";
-import { ReleaseProject } from "../test/rig/release-project.ts";
+import type { ReleaseProject } from "../test/rig/release-project.ts";
 
 /**
  * Deploys the application of the load tests again and again under load, and kills the program on the way. Prints a table.
@@ -119,7 +119,9 @@ function print(): void {
 }
 
 const removeBundle = setup();
-const project = await ReleaseProject.create();
+// Loaded now, because it reads where the bundle is.
+const rig = await import("../test/rig/release-project.ts");
+const project = await rig.ReleaseProject.create();
 try {
   const first = await deploy(project);
   if (first !== undefined) throw new Error(first);

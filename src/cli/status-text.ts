@@ -50,7 +50,7 @@ function renderColour({ colour, state, deployId, containers }: ColourStatus, { l
   const release = deployId === undefined ? "" : `, release ${deployId}`;
   const rows = containers.map(({ service, state: is, health, imageId, restarts }) => [
     `  ${service}`,
-    health === "none" ? is : `${is}, ${health}`,
+    is !== "running" || health === "none" ? is : `${is}, ${health}`,
     imageId.replace(/^sha256:/, "").slice(0, 12),
     restarts === 0 ? "" : `restarted ${restarts} times`,
   ]);

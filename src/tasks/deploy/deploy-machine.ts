@@ -110,7 +110,8 @@ function describePhase(phase: DeployPhase, { release, settings }: Rollout): stri
     case "drain":
       return replaces === undefined ? "settle" : `let the requests of ${replaces} end`;
     case "retire":
-      if (replaces === undefined || settings.keepOld === "running") return `keep ${replaces ?? "nothing"} as it is`;
+      if (replaces === undefined) return "nothing to retire";
+      if (settings.keepOld === "running") return `keep ${replaces} running for a rollback`;
       return settings.keepOld === "removed" ? `remove ${replaces}` : `stop ${replaces}, kept for a rollback`;
   }
 }

@@ -166,7 +166,7 @@ async function findUnchanged(
 
 async function tellUnchanged(site: ReleaseSite, live: string): Promise<TaskResult> {
   const name = `${live} is live and already is this release: no container touched`;
-  site.context.report({ type: "step", step: { id: "unchanged", name, state: "cached" } });
+  site.context.report({ type: "step", step: { id: "unchanged", name, state: "done" } });
   return await tellDeployed(site, live, { unchanged: true });
 }
 

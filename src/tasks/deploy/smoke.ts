@@ -32,6 +32,7 @@ export async function smokeRelease(rollout: Rollout): Promise<Failure | undefine
     const failure = await passRepeatedly(rollout, check);
     if (failure !== undefined) return failure;
   }
+  await rollout.tally.forget(release.colour, context.signal);
   return undefined;
 }
 

@@ -18,6 +18,12 @@ export class TrafficTally {
     this.#before = await this.#read(signal);
   }
 
+  /** Forgets what a colour has served so far: before it has users these are our own requests. */
+  async forget(colour: Colour, signal: AbortSignal): Promise<void> {
+    const count = await this.#router.count(colour, signal);
+    if (count.ok && this.#before !== undefined) this.#before = new Map([...this.#before, [colour, count.value]]);
+  }
+
   /** Notes how long the call took that moved the traffic. */
   noteCutover(durationMs: number): void {
     this.#cutoverMs = durationMs;

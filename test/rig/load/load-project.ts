@@ -130,7 +130,7 @@ export class LoadProject implements AsyncDisposable {
     const locks = await docker("ps", "-aq", "--filter", `name=^${this.project}-`);
     if (locks.length > 0) await docker("rm", "--force", ...locks).catch(() => []);
     const byName = await docker("image", "ls", "-q", "--filter", `reference=${this.project}/*`);
-    const byLabel = await docker("image", "ls", "-q", "--filter", `label=dev.orchestrate.project=${this.project}`);
+    const byLabel = await docker("image", "ls", "-q", "--filter", `label=dev.orchestrate.test=${this.project}`);
     const images = [...new Set([...byName, ...byLabel])];
     if (images.length > 0) await docker("image", "rm", "--force", ...images).catch(() => []);
     await rm(this.directory, { recursive: true, force: true });

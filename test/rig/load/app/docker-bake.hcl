@@ -40,6 +40,8 @@ target "service" {
     BREAKS  = LOAD_BREAKS
     DIE     = LOAD_DIE
   }
+  // What a newer release has taken the tag from is found by it.
+  labels  = { "dev.orchestrate.test" = LOAD_PREFIX }
   network = "none"
   tags    = ["${LOAD_PREFIX}/${service}:latest"]
 }
