@@ -188,6 +188,40 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     load: () => import("./commands/switch.ts"),
   },
   {
+    name: "releases",
+    summary: "list what was deployed",
+    description: "Every deploy of this machine, newest first: its colour, how it ended, when, its run and its images.",
+    options: [
+      { name: "limit", value: { type: "count", minimum: 1 }, description: "how many are listed (default: 20)" },
+      OPTION.json,
+      OPTION.directory,
+    ],
+    examples: [{ command: "orchestrate releases", effect: "the last 20 deploys" }],
+    load: () => import("./commands/releases.ts"),
+  },
+  {
+    name: "unlock",
+    summary: "free the right to deploy from somebody who is gone",
+    description:
+      "Says who deploys the project, and takes the lock from a holder that is gone. One that lives, or of which nobody can tell,\n" +
+      "keeps it: exit code 1. A deploy takes over by itself from who is gone; this is for looking, and for --force.",
+    options: [
+      OPTION.environment,
+      {
+        name: "force",
+        value: { type: "flag" },
+        description: "take it from a holder that lives, too; its deploy stops before its next step",
+      },
+      OPTION.json,
+      OPTION.directory,
+    ],
+    examples: [
+      { command: "orchestrate unlock", effect: "who holds the lock; removed if gone" },
+      { command: "orchestrate unlock --env production", effect: "the same on the engine of that environment" },
+    ],
+    load: () => import("./commands/unlock.ts"),
+  },
+  {
     name: "clean",
     summary: "remove old images and build cache of this project",
     description:
