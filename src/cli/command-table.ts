@@ -222,6 +222,20 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     load: () => import("./commands/unlock.ts"),
   },
   {
+    name: "router",
+    argument: { notation: "<action>", description: "up, status or upgrade" },
+    summary: "start, show or replace the router in front of the colours",
+    description:
+      "up starts the router unless it runs; it never touches one that runs. status asks it where traffic goes.\n" +
+      "upgrade replaces it when its configuration or image has changed: the entrance is closed for one to two seconds.",
+    options: [OPTION.json, OPTION.directory],
+    examples: [
+      { command: "orchestrate router up", effect: "make sure that the router runs" },
+      { command: "orchestrate router status --json", effect: "traffic and backends, for a script" },
+    ],
+    load: () => import("./commands/router.ts"),
+  },
+  {
     name: "clean",
     summary: "remove old images and build cache of this project",
     description:
