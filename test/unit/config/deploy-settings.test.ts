@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { DeploySettings } from "../../../src/model/release.ts";
 import buildConfigSchema from "../../../schemas/build-config.schema.json" with { type: "json" };
 import { DEFAULT_DEPLOY_SETTINGS } from "../../../src/model/release.ts";
+import { explainPipeline } from "../../../src/config/explain-pipeline.ts";
 import { parseDuration } from "../../../src/model/duration.ts";
-import { diagnose, problems, resolved } from "./written-project.ts";
+import { NO_INPUTS, diagnose, problems, resolved, writtenProject } from "./written-project.ts";
 
 const ROUTER = { port: 8080, preview_port: 8090, colours: ["blue", "green"], routes: [{ service: "web", port: 80 }] };
 const ENVIRONMENTS = { blue: {}, green: {}, development: {} };
@@ -61,12 +62,13 @@ describe("deploy settings", () => {
       keepOld: "running",
       canary: [5, 25, 100],
     });
-    const task = "{ strategy: canary, canary: [10, 100], observe: { for: 5s }, keep_old: removed, smoke: [] }";
+    const task =
+      "{ strategy: canary, canary: [10, 100], observe: { for: 5s }, drain: { websocket: 3s }, keep_old: removed, smoke: [] }";
     expect(settings(project, task)).toEqual({
       strategy: "canary",
       smoke: [],
       observe: { forMs: 5_000, maxErrorRate: 0.005, minRequests: 5, maxMeanLatencyMs: 400 },
-      drain: { timeoutMs: 5_000, websocketMs: 10_000 },
+      drain: { timeoutMs: 5_000, websocketMs: 3_000 },
       keepOld: "removed",
       canary: [10, 100],
     });
@@ -77,6 +79,28 @@ describe("deploy settings", () => {
     expect(settings({ strategy: "canary" }, "{}", "development").strategy).toBe("recreate");
     expect(settings({}, "{}", "blue", null).strategy).toBe("recreate");
     expect(settings({}, "{ strategy: recreate }").strategy).toBe("recreate");
+  });
+
+  it("say in an explanation where each comes from", () => {
+    const files = {
+      "pipelines/a.yaml":
+        "environments: [blue]\ntasks:\n  d:\n    deploy: { strategy: canary, observe: { for: 5s } }\n",
+      "docker/build-config.json": buildConfig({ keep_old: "running", smoke: [{ path: "/health" }] }),
+    };
+    const explained = explainPipeline(writtenProject(files), NO_INPUTS, "a-blue");
+    const [task] = explained.ok ? explained.value : [];
+    const values = task?.settings.map(({ key, value, from }) => `${key} = ${value} (${from})`);
+    expect(values).toEqual(
+      expect.arrayContaining([
+        "deploy.strategy = canary (task)",
+        "deploy.canary = 5 %, 25 %, 100 % (docker/build-config.json)",
+        "deploy.smoke = /health (docker/build-config.json)",
+        "deploy.observe.for = 5.0s (task)",
+        "deploy.observe.max_error_rate = 1 % (docker/build-config.json)",
+        "deploy.drain.timeout = 30.0s (docker/build-config.json)",
+        "deploy.keep_old = running (docker/build-config.json)",
+      ]),
+    );
   });
 
   it("refuse a strategy that is not possible, at its place", () => {
