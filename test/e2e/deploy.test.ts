@@ -122,3 +122,39 @@ describe("a killed deploy", () => {
     });
   }
 });
+
+describe("Ctrl-C", () => {
+  const moments = [
+    ["before the cutover aborts", /Container \S+ {2}Starting/, "aborted"],
+    ["while the release is observed directs traffic back", /direct traffic from \w+ to \w+ \(/, "rolled-back"],
+  ] as const;
+  for (const [what, moment, state] of moments) {
+    it(`${what}, under load`, async () => {
+      const live = (await project.status()).live?.colour;
+      await project.load.release(`interrupted ${state}`);
+      await underLoad(async () => {
+        const deploying = project.start("run", "deploy");
+        await deploying.waitFor(moment);
+        deploying.signal("SIGINT");
+        const { exitCode, output } = await deploying.done;
+        expect(exitCode, output).toBe(130);
+      });
+      expect((await project.newestRelease())?.state).toBe(state);
+      await expectOneLive(live);
+    });
+  }
+});
+
+describe("a canary", () => {
+  it("gets the traffic in steps, each observed", async () => {
+    const live = (await project.status()).live?.colour;
+    await project.load.edit("docker/build-config.json", (text) =>
+      text.replace('"deploy": {', '"deploy": { "strategy": "canary", "canary": [10, 50, 100],'),
+    );
+    const deployed = await underLoad(async () => await project.deploy("canary"));
+    expect(deployed.exitCode, deployed.output).toBe(0);
+    expect(deployed.output).toMatch(/with 10 % of the traffic: [1-9]\d* requests, 0 failed/);
+    expect(deployed.output).toMatch(/with 50 % of the traffic: [1-9]\d* requests, 0 failed/);
+    await expectOneLive(live === "blue" ? "green" : "blue");
+  });
+});

@@ -130,7 +130,7 @@ export class ReleaseProject implements AsyncDisposable {
 }
 
 /** `intent start`, `fact cutover`, `end done`. */
-export function describeTransition({ record }: Transition): string {
+function describeTransition({ record }: Transition): string {
   switch (record.mark) {
     case "intent":
     case "fact":

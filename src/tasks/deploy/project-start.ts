@@ -90,7 +90,7 @@ async function waitUntilReady(
 }
 
 /** One step for each container, told again whenever its state is another. */
-export function tellProgress(
+function tellProgress(
   judged: readonly JudgedContainer[],
   told: Map<string, string>,
   context: DeployContext,

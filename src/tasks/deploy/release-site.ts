@@ -16,7 +16,7 @@ import type { Rollout } from "./rollout.ts";
 import { TrafficTally } from "./traffic-tally.ts";
 
 /** Readiness of a colour where no task says otherwise. */
-export const DEFAULT_READINESS: Readiness = { timeoutMs: 120_000, minReadyMs: 2_000 };
+const DEFAULT_READINESS: Readiness = { timeoutMs: 120_000, minReadyMs: 2_000 };
 
 /** How long a container without a health check must run when its release was live before. */
 const PROVEN_READY_MS = 500;

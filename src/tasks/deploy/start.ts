@@ -36,7 +36,7 @@ export async function startColour(rollout: Rollout): Promise<Failure | undefined
 }
 
 /** By these labels the containers of a release are found again. */
-export function releaseLabels(release: Release): Readonly<Record<string, string>> {
+function releaseLabels(release: Release): Readonly<Record<string, string>> {
   return {
     [LABELS.project]: release.project,
     [LABELS.environment]: release.colour,

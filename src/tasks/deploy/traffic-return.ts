@@ -26,7 +26,7 @@ export async function returnTraffic(rollout: Rollout): Promise<Failure | undefin
 }
 
 /** Makes sure that a colour that was deployed before answers: starts its kept containers as they are where they are stopped. */
-export async function reviveColour(rollout: Rollout, colour: Colour): Promise<Failure | undefined> {
+async function reviveColour(rollout: Rollout, colour: Colour): Promise<Failure | undefined> {
   const { engine, release, context, readiness } = rollout;
   const project = colourProject(release.project, colour);
   const containers = await inspectProjectContainers(engine, project, context.signal);
