@@ -16,8 +16,10 @@ const BEAT_MS = 5_000;
 export const LOCK_TTL_MS = 60_000;
 /** How often those who wait look again. */
 const POLL_MS = 1_000;
-/** The engine needs a moment to free the name of a container that somebody else removes. */
-const REMOVAL_MS = 20;
+/** The engine needs a moment to make a container that has its name already, and to free the name of one that is removed. */
+const SETTLE_MS = 20;
+/** Not for ever: the engine may fail to remove a container and say that it is at it. */
+const MOST_SETTLING = 100;
 /** A call of the heart beat that takes longer has failed; the next one tries again. */
 const BEAT_TIMEOUT_MS = 4_000;
 
@@ -107,6 +109,7 @@ export async function acquireEngineLock(
 ): Promise<Result<EngineLock>> {
   const here = identifySystem();
   let waitingFor = "";
+  let settling = 0;
   for (;;) {
     const created = await createLock(engine, lock);
     if (!created.ok) return created;
@@ -115,17 +118,21 @@ export async function acquireEngineLock(
     }
     const held = await readEngineLock(engine, lock.project);
     if (!held.ok) return held;
-    if (held.value === undefined) continue;
-    if (judgeHolder(held.value, here) === "gone") {
+    const gone = held.value !== undefined && judgeHolder(held.value, here) === "gone";
+    if (held.value !== undefined && gone) {
       const removed = await removeEngineLock(engine, held.value.containerId);
       if (!removed.ok) return removed;
-      await pause(REMOVAL_MS, how.signal);
+    }
+    if ((held.value === undefined || gone) && settling < MOST_SETTLING) {
+      settling += 1;
+      await pause(SETTLE_MS, how.signal);
       continue;
     }
     const failure = lockedFailure(lock.project, held.value);
     if (!how.wait || how.signal?.aborted === true) return { ok: false, failure };
-    if (waitingFor !== held.value.containerId) how.onWaiting?.(failure.holder);
-    waitingFor = held.value.containerId;
+    if (waitingFor !== failure.holder) how.onWaiting?.(failure.holder);
+    waitingFor = failure.holder;
+    settling = 0;
     await pause(POLL_MS, how.signal);
   }
 }
