@@ -52,7 +52,7 @@ export interface ReleaseJournal {
   recordTransition(deployId: string, record: TransitionRecord, atMs: number): Result<Transition>;
   /** The deploy of the project that has no end; there is at most one. */
   openDeploy(project: string): Result<ReleaseRecord | undefined>;
-  /** Newest first. */
+  /** Newest first; all that are kept where no limit is given. */
   listReleases(project: string, limit?: number): Result<readonly ReleaseRecord[]>;
   /** The newest release of a colour that ended as `done`: what a rollback to this colour means. */
   releaseOf(project: string, colour: Colour): Result<ReleaseRecord | undefined>;

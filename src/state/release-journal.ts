@@ -15,7 +15,8 @@ type Prepare = (text: string) => StatementSync;
 /** Runs writes in one transaction that is on the disk when it returns. */
 type Durably = <T>(write: () => T) => T;
 
-const LISTED_RELEASES = 20;
+/** Everything that is kept. */
+const ALL = -1;
 
 /** The journal of a store. */
 export function createReleaseJournal(sql: Prepare, durably: Durably): ReleaseJournal {
@@ -47,8 +48,7 @@ function releaseCalls(sql: Prepare, write: Write): ReleaseCalls {
       }),
     recordTransition: (deployId, record, atMs) => write(() => insertTransition(sql, deployId, record, atMs)),
     openDeploy: (project) => attempt(() => select("project = ? AND state = 'open'", project)[0]),
-    listReleases: (project, limit = LISTED_RELEASES) =>
-      attempt(() => select(`project = ? ${newestFirst} ?`, project, limit)),
+    listReleases: (project, limit = ALL) => attempt(() => select(`project = ? ${newestFirst} ?`, project, limit)),
     releaseOf: (project, colour) =>
       attempt(() => select(`project = ? AND colour = ? AND state = 'done' ${newestFirst} 1`, project, colour)[0]),
     findRelease: (project, deployId) =>

@@ -7,6 +7,9 @@ import { describeReleases, renderReleases } from "../release-text.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { tellTrouble } from "../trouble.ts";
 
+/** How many are listed when nobody says. */
+const LISTED = 20;
+
 const NO_STATE: Failure = { reason: "journal-failed", error: "this machine has no state of the project" };
 
 /** `orchestrate releases`: what was deployed from this machine. Needs no engine. */
@@ -17,7 +20,7 @@ export async function execute(invocation: Invocation, surroundings: Surroundings
   if (!configured.ok) return tellTrouble(configured.trouble, surroundings, json);
   using history = await openHistory(configured.value, surroundings);
   const { project } = configured.value.buildConfig;
-  const listed = history.journal?.listReleases(project, options.number("limit"));
+  const listed = history.journal?.listReleases(project, options.number("limit") ?? LISTED);
   if (listed?.ok !== true) {
     return tellTrouble({ trouble: "failure", failure: listed?.failure ?? NO_STATE }, surroundings, json);
   }
