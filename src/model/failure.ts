@@ -84,6 +84,8 @@ export type Failure =
   | { readonly reason: "image-unverified"; readonly service: string; readonly imageId: string }
   /** The journal of deploys cannot be written or read; nothing was done that it does not know of. */
   | { readonly reason: "journal-failed"; readonly error: string }
+  /** What was asked for cannot be done safely, or there is nothing to do it with; nothing was touched for it. */
+  | { readonly reason: "release-refused"; readonly what: string; readonly because: string }
   /** A deploy to the colour that users are on would interrupt them. */
   | {
       readonly reason: "colour-live";

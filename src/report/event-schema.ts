@@ -72,6 +72,7 @@ const failure: z.ZodType<Failure> = z.discriminatedUnion("reason", [
     actual: z.string(),
   }),
   z.object({ reason: z.literal("deploy-locked"), project: z.string(), holder: z.string(), sinceMs: z.number() }),
+  z.object({ reason: z.literal("release-refused"), what: z.string(), because: z.string() }),
   z.object({
     reason: z.literal("colour-live"),
     project: z.string(),

@@ -12,6 +12,7 @@ export type DeployFailure = FailureOf<
   | "deploy-locked"
   | "image-unverified"
   | "colour-live"
+  | "release-refused"
   | "journal-failed"
 >;
 
@@ -45,6 +46,12 @@ export function explainDeployFailure(failure: DeployFailure, place: FailurePlace
         headline: `${failure.project} is being deployed by ${failure.holder}`,
         evidence: [`since ${new Date(failure.sinceMs).toISOString()}`],
         nextSteps: ["wait for it to end, then run this again", "if nobody deploys any more: `orchestrate unlock`"],
+      };
+    case "release-refused":
+      return {
+        headline: `Refused to ${failure.what}: ${failure.because}`,
+        evidence: [],
+        nextSteps: ["see what is live and what is kept: `orchestrate status`", readLog(place)],
       };
     case "colour-live":
       return {

@@ -57,6 +57,7 @@ function explain(failure: Failure, place: FailurePlace): Explanation {
     case "deploy-locked":
     case "image-unverified":
     case "colour-live":
+    case "release-refused":
     case "journal-failed":
       return explainDeployFailure(failure, place);
   }

@@ -89,6 +89,7 @@ export const arbitraryFailure: fc.Arbitrary<Failure> = fc.oneof(
   }),
   plain({ reason: fc.constant("deploy-locked" as const), project: text, holder: text, sinceMs: durationMs }),
   plain({ reason: fc.constant("journal-failed" as const), error: text }),
+  plain({ reason: fc.constant("release-refused" as const), what: text, because: text }),
   plain({ reason: fc.constant("colour-live" as const), project: text, colour: text, idle: lines }),
   plain({ reason: fc.constant("image-unverified" as const), service: text, imageId: text }),
 );

@@ -162,6 +162,8 @@ function describeBriefly(failure: Failure): string {
       return `${failure.service} ${failure.state}`;
     case "release-unhealthy":
       return failure.breach;
+    case "release-refused":
+      return failure.because;
     case "smoke-failed":
       return `${failure.request}: ${failure.actual}`;
     default:

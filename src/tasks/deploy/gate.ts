@@ -99,8 +99,8 @@ async function awaitRouter(
     if (missing === undefined) return undefined;
     if (performance.now() >= deadlineMs) {
       const seen = describeBackend(findBackend(view.value.backends, missing.service, colour));
-      const error = `${missing.service} of ${colour} is ${seen}, still not up at its container's address after ${formatDuration(timeoutMs)}`;
-      return { reason: "router-failed", call: "look at the backends", error };
+      const because = `${missing.service} of ${colour} is ${seen}, still not up at its container's address after ${formatDuration(timeoutMs)}`;
+      return { reason: "release-refused", what: `direct traffic to ${colour}`, because };
     }
     await delay(POLL_MS, undefined, { signal: context.signal });
   }

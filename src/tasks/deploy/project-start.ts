@@ -90,11 +90,7 @@ async function waitUntilReady(
 }
 
 /** One step for each container, told again whenever its state is another. */
-function tellProgress(
-  judged: readonly JudgedContainer[],
-  told: Map<string, string>,
-  context: DeployContext,
-): void {
+function tellProgress(judged: readonly JudgedContainer[], told: Map<string, string>, context: DeployContext): void {
   for (const { container, verdict } of judged) {
     // "running for 2.2s" changes with each look; that it is ready is told once.
     const news = verdict.is === "ready" ? "ready" : verdict.state;

@@ -64,7 +64,7 @@ export async function recoverDeploy(
   });
   if (open !== undefined) return await carryOut(site, lock, open, next);
   if (next.action === "hold" && wish.evenIfUnexplained !== true) {
-    return { ok: false, failure: { reason: "router-failed", call: "look at the traffic", error: next.because } };
+    return { ok: false, failure: { reason: "release-refused", what: "deploy", because: next.because } };
   }
   const { traffic } = view.value;
   // Memory is the truth; a file that says something else would become it with the next restart.
@@ -93,9 +93,9 @@ async function carryOut(
   };
   site.context.report({ type: "step", step: { ...step, state: "running" } });
   const terms = colourTerms(site, release.colour);
-  const stuck = (error: string): Result<Recovered> => {
+  const stuck = (because: string): Result<Recovered> => {
     site.context.report({ type: "step", step: { ...step, state: "failed" } });
-    return { ok: false, failure: { reason: "router-failed", call: `take up deploy ${release.deployId}`, error } };
+    return { ok: false, failure: { reason: "release-refused", what: `take up deploy ${release.deployId}`, because } };
   };
   if (next.action === "hold") return stuck(next.because);
   if (terms === undefined) return stuck(`docker/build-config.json has no environment ${release.colour} any more`);

@@ -38,8 +38,8 @@ export async function switchTo(site: ReleaseSite, colour: Colour): Promise<Resul
     const kept = await findKept(site, colour);
     if (!kept.ok) return kept;
     if (kept.value !== undefined) return await restore(site, lock, kept.value, live.value);
-    const error = `${colour} has no containers; \`orchestrate deploy ${colour}\` makes some`;
-    return { ok: false, failure: { reason: "router-failed", call: `switch to ${colour}`, error } };
+    const because = `${colour} has no containers; \`orchestrate deploy ${colour}\` makes some`;
+    return { ok: false, failure: { reason: "release-refused", what: `switch to ${colour}`, because } };
   });
 }
 
@@ -86,7 +86,7 @@ async function restore(
   if (!restored.ok) return restored;
   const { release, ended } = restored.value;
   if (ended.end !== "done") {
-    const interrupted: Failure = { reason: "router-failed", call: "put the release live", error: "interrupted" };
+    const interrupted: Failure = { reason: "release-refused", what: "put the release live", because: "interrupted" };
     return { ok: false, failure: ended.failure ?? interrupted };
   }
   const record = site.journal.findRelease(site.project, release.deployId);

@@ -40,8 +40,8 @@ export async function openReleaseSite(tools: TaskTools, context: DeployContext):
   const { config, releases, projectDirectory } = tools;
   const routerConfig = config.router;
   if (routerConfig === undefined) {
-    const error = "docker/build-config.json has no `router`";
-    return { ok: false, failure: { reason: "router-failed", call: "open the router", error } };
+    const because = "docker/build-config.json has no `router`";
+    return { ok: false, failure: { reason: "release-refused", what: "look at the releases", because } };
   }
   if (releases === undefined) return { ok: false, failure: { reason: "journal-failed", error: "there is no journal" } };
   if (!releases.journal.ok) return releases.journal;

@@ -154,6 +154,6 @@ async function findMissing({ engine, context }: ReleaseSite, { images }: Release
   return undefined;
 }
 
-function refuse(error: string): { readonly ok: false; readonly failure: Failure } {
-  return { ok: false, failure: { reason: "router-failed", call: "choose a release", error } };
+function refuse(because: string): { readonly ok: false; readonly failure: Failure } {
+  return { ok: false, failure: { reason: "release-refused", what: "go back", because } };
 }

@@ -31,8 +31,7 @@ export async function stopColour(rollout: Rollout, colour: Colour): Promise<Fail
   const { traffic, persisted } = view.value;
   // The file decides after a restart of the router.
   if (reaches(traffic, colour) || (persisted !== undefined && reaches(persisted, colour))) {
-    const error = `${colour} gets traffic: it is not stopped`;
-    return { reason: "router-failed", call: "look at the traffic", error };
+    return { reason: "release-refused", what: `stop ${colour}`, because: "it gets traffic" };
   }
   const containers = await inspectProjectContainers(engine, colourProject(release.project, colour), context.signal);
   if (!containers.ok) return containers.failure;

@@ -157,6 +157,12 @@ const CASES: { readonly [R in Failure["reason"]]: readonly [Extract<Failure, { r
       /^$/,
       /ORCHESTRATE_STATE_DIR[^]*`orchestrate status`/,
     ],
+    "release-refused": [
+      { reason: "release-refused", what: "switch to blue", because: "blue has no containers" },
+      /^Refused to switch to blue: blue has no containers$/,
+      /^$/,
+      /`orchestrate status`/,
+    ],
     "colour-live": [
       { reason: "colour-live", project: "shop", colour: "blue", idle: ["green"] },
       /^blue is live in shop: replacing it in place would interrupt its users$/,
