@@ -7,6 +7,8 @@ import { formatTraffic } from "./traffic-value.ts";
 /** Where things lie in the router's container. */
 export const NGINX_PLACES = {
   config: "/etc/orchestrate/nginx.conf",
+  /** The user's own part of `http`; hands requests over to port 8080. */
+  fragment: "/etc/orchestrate/fragment.cfg",
   live: "/state/live.conf",
   preview: "/state/preview.conf",
   accessLog: "/tmp/access.log",
@@ -47,6 +49,7 @@ export function renderNginxConfig(config: RouterConfig): string {
     ...renderServers(routes, targets, "users"),
     ...renderServers(routes, targets, "preview"),
     `  server { listen 127.0.0.1:${NGINX_PLACES.statusPort}; location / { return 200 "$live_word $preview_word\\n"; } }`,
+    ...(config.fragment === undefined ? [] : [`  include ${NGINX_PLACES.fragment};`]),
     "}",
   ];
   return `${lines.join("\n")}\n`;
