@@ -46,10 +46,7 @@ export function describeReleases(records: readonly ReleaseRecord[]): readonly un
 /** What was found of the locks of a project, and what became of them. */
 export function renderLocks(project: string, locks: readonly FoundLock[]): readonly string[] {
   if (locks.length === 0) return [`nobody deploys ${project}: there is no lock`];
-  const lines = locks.map(({ place, holder, sinceMs, state, removed }) => {
-    const where = place === "engine" ? "on the engine" : "on this machine";
-    return `the lock ${where} is of ${holder}, since ${formatTime(sinceMs)}, who ${describeHolder(state)}${removed ? "; it was removed" : ""}`;
-  });
+  const lines = locks.map((lock) => `${describeLock(lock)}${lock.removed ? "; it was removed" : ""}`);
   if (locks.every(({ removed }) => removed)) return lines;
   return [
     ...lines,
@@ -59,15 +56,10 @@ export function renderLocks(project: string, locks: readonly FoundLock[]): reado
   ];
 }
 
-function describeHolder(state: FoundLock["state"]): string {
-  switch (state) {
-    case "alive":
-      return "is at work";
-    case "gone":
-      return "is gone";
-    case "unknown":
-      return "cannot be judged";
-  }
+function describeLock({ place, holder, sinceMs, state }: FoundLock): string {
+  const where = place === "engine" ? "on the engine" : "on this machine";
+  if (state === "unknown") return `the lock ${where} is ${holder}, so nobody can tell whether it is in use`;
+  return `the lock ${where} is of ${holder}, since ${formatTime(sinceMs)}, who ${state === "alive" ? "is at work" : "is gone"}`;
 }
 
 function lastPhase({ transitions }: ReleaseRecord): string {

@@ -73,7 +73,7 @@ describe("locks", () => {
       { ...lock, place: "machine", state: "alive", removed: false },
     ]);
     expect(left.slice(0, 2)).toEqual([
-      expect.stringMatching(/^the lock on the engine .* who cannot be judged$/),
+      expect.stringMatching(/^the lock on the engine is .*, so nobody can tell whether it is in use$/),
       expect.stringMatching(/^the lock on this machine .* who is at work$/),
     ]);
     expect(left.at(-1)).toContain("`orchestrate unlock --force`");
