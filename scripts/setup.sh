@@ -83,7 +83,7 @@ main() {
   fi
   local code=0
   scripts/setup-engine.sh || code=$?
-  if [ "$code" -eq 0 ]; then scripts/base-images.sh || code=$?; fi
+  if [ "$code" -eq 0 ]; then scripts/base-images.sh haproxy || code=$?; fi
   if [ -n "$packages" ]; then wait "$packages" || code=${code/#0/1}; fi
   if [ "$code" -ne 0 ]; then exit "$code"; fi
   if program_is_current; then say "the program is there"; else build_program; fi

@@ -2,6 +2,7 @@ import type { Environment, Service } from "../model/build-config.ts";
 import { COMMAND_LINE } from "../model/location.ts";
 import { PLAIN_BAKE_CALL } from "../model/pipeline.ts";
 import type { Check, CleanSpec, Pipeline, PipelineTask, TaskSettings, TaskWork } from "../model/pipeline.ts";
+import type { DeploySettings } from "../model/release.ts";
 
 /** Where tasks come from that a command makes without a file. */
 const HERE = { file: COMMAND_LINE, line: 1, column: 1 } as const;
@@ -50,10 +51,10 @@ export function verifyTask(checks: readonly Check[]): PipelineTask {
 }
 
 /** A deploy of the environment as docker/build-config.json describes it. */
-export function deployTask(): PipelineTask {
+export function deployTask(settings: DeploySettings, allowUnverified = false): PipelineTask {
   return task("release", [], {
     kind: "deploy",
-    deploy: { composeFiles: [], readiness: { timeoutMs: 120_000, minReadyMs: 2_000 } },
+    deploy: { composeFiles: [], readiness: { timeoutMs: 120_000, minReadyMs: 2_000 }, settings, allowUnverified },
   });
 }
 

@@ -127,14 +127,113 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   },
   {
     name: "deploy",
-    argument: { notation: "<environment>", description: "the environment to deploy: blue, green, development …" },
+    argument: {
+      notation: "[environment]",
+      description: "the environment to deploy: blue, green, development …; the idle colour when none is given",
+    },
     summary: "put the built images in place for an environment",
     description:
       "Starts the environment's compose project with the newest built images and waits until every container is ready.\n" +
-      "Builds nothing; a start that fails leaves the other environments untouched.",
-    options: [OPTION.dryRun, ...EXECUTION_OPTIONS],
-    examples: [{ command: "orchestrate deploy green", effect: "start green with the images that exist" }],
+      "Builds nothing; a start that fails leaves the other environments untouched. A colour of the router gets traffic when it\n" +
+      "is ready, and gives it back by itself when it breaks the limits; the colour that is live is never replaced in place.\n" +
+      "--continue and --abort take up a deploy that was killed, and do nothing else.",
+    options: [
+      { name: "continue", value: { type: "flag" }, description: "go on with a deploy that was killed" },
+      { name: "abort", value: { type: "flag" }, description: "take back a deploy that was killed" },
+      {
+        name: "allow-unverified",
+        value: { type: "flag" },
+        description: "deploy images that no verify task has passed; the release records it",
+      },
+      OPTION.dryRun,
+      ...EXECUTION_OPTIONS,
+    ],
+    examples: [
+      { command: "orchestrate deploy green", effect: "start green with the images that exist" },
+      { command: "orchestrate deploy", effect: "the same in the idle colour, whichever it is" },
+    ],
     load: () => import("./commands/deploy.ts"),
+  },
+  {
+    name: "status",
+    summary: "show what is live, and whether all is as it should be",
+    description:
+      "The live colour, since when and by which run, its images and their health, the router's view, what differs from the\n" +
+      "records, and what is kept for a rollback. Changes nothing.",
+    options: [OPTION.json, OPTION.directory],
+    examples: [{ command: "orchestrate status", effect: "one screen" }],
+    load: () => import("./commands/status.ts"),
+  },
+  {
+    name: "rollback",
+    argument: {
+      notation: "[release]",
+      description: "a release of `orchestrate releases`; the one before when none is given",
+    },
+    summary: "put the previous release live again",
+    description:
+      "Starts the containers that were kept of the previous release and directs traffic to them, in about a second. A release of\n" +
+      "which only the images are left is deployed to the idle colour, as by `orchestrate deploy`.",
+    options: [OPTION.json, OPTION.directory],
+    examples: [{ command: "orchestrate rollback", effect: "back to what was live before" }],
+    load: () => import("./commands/rollback.ts"),
+  },
+  {
+    name: "switch",
+    argument: { notation: "<colour>", description: "a colour of the router: blue, green" },
+    summary: "direct traffic to what another colour keeps",
+    description: "Starts the containers that the colour keeps, waits until they are ready and directs traffic to them.",
+    options: [OPTION.json, OPTION.directory],
+    examples: [{ command: "orchestrate switch blue", effect: "users get what blue keeps" }],
+    load: () => import("./commands/switch.ts"),
+  },
+  {
+    name: "releases",
+    summary: "list what was deployed",
+    description: "Every deploy of this machine, newest first: its colour, how it ended, when, its run and its images.",
+    options: [
+      { name: "limit", value: { type: "count", minimum: 1 }, description: "how many are listed (default: 20)" },
+      OPTION.json,
+      OPTION.directory,
+    ],
+    examples: [{ command: "orchestrate releases", effect: "the last 20 deploys" }],
+    load: () => import("./commands/releases.ts"),
+  },
+  {
+    name: "unlock",
+    summary: "free the right to deploy from somebody who is gone",
+    description:
+      "Says who deploys the project, and takes the lock from a holder that is gone. One that lives, or of which nobody can tell,\n" +
+      "keeps it: exit code 1. A deploy takes over by itself from who is gone; this is for looking, and for --force.",
+    options: [
+      OPTION.environment,
+      {
+        name: "force",
+        value: { type: "flag" },
+        description: "take it from a holder that lives, too; its deploy stops before its next step",
+      },
+      OPTION.json,
+      OPTION.directory,
+    ],
+    examples: [
+      { command: "orchestrate unlock", effect: "who holds the lock; removed if gone" },
+      { command: "orchestrate unlock --env production", effect: "the same on the engine of that environment" },
+    ],
+    load: () => import("./commands/unlock.ts"),
+  },
+  {
+    name: "router",
+    argument: { notation: "<action>", description: "up, status or upgrade" },
+    summary: "start, show or replace the router in front of the colours",
+    description:
+      "up starts the router unless it runs; it never touches one that runs. status asks it where traffic goes.\n" +
+      "upgrade replaces it when its configuration or image has changed: the entrance is closed for one to two seconds.",
+    options: [OPTION.json, OPTION.directory],
+    examples: [
+      { command: "orchestrate router up", effect: "make sure that the router runs" },
+      { command: "orchestrate router status --json", effect: "traffic and backends, for a script" },
+    ],
+    load: () => import("./commands/router.ts"),
   },
   {
     name: "clean",

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Project } from "../config/project.ts";
+import { namePipelines } from "../config/pipeline-names.ts";
+import { resolveBuildConfig } from "../config/resolve-build-config.ts";
 import { resolveProject } from "../config/resolve-project.ts";
 import { bakeQueries, isAnswered } from "../graph/bake-query.ts";
 import type { BakeAnswer, BakeAnswers, BakeQuery } from "../graph/bake-query.ts";
@@ -12,6 +14,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import type { Task, TaskGraph } from "../model/task.ts";
 import type { Invocation, Options } from "./command-declaration.ts";
+import { findIdleColour } from "./idle-colour.ts";
 import { openProject } from "./loaded-project.ts";
 import type { LoadedProject } from "./loaded-project.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -35,7 +38,8 @@ export async function compileNamed(invocation: Invocation, surroundings: Surroun
   const opened = await openProject(invocation, surroundings);
   if (!opened.ok) return opened;
   const { project, inputs } = opened.value;
-  const resolved = resolveProject(project, inputs, [...new Set(invocation.arguments)]);
+  const names = await nameIdleVariants(opened.value, invocation.arguments, surroundings);
+  const resolved = resolveProject(project, inputs, [...new Set(names)]);
   if (!resolved.ok) return refuse(resolved.diagnostics, project.sources);
   await tellWarnings(resolved.warnings, project.sources, surroundings);
   const { buildConfig, pipelines } = resolved.value;
@@ -44,6 +48,27 @@ export async function compileNamed(invocation: Invocation, surroundings: Surroun
   const selected = selectTasks(compiled.value.whole, readSelection(invocation.options));
   if (!selected.ok) return refuse(selected.diagnostics, project.sources);
   return succeed({ ...compiled.value, graph: selected.value });
+}
+
+/** `deploy` means the variant of its idle colour, where a router knows one. */
+async function nameIdleVariants(
+  { directory, project, inputs }: LoadedProject,
+  names: readonly string[],
+  surroundings: Surroundings,
+): Promise<readonly string[]> {
+  const named = namePipelines(project);
+  const known = new Set(named.flatMap(({ variants }) => variants));
+  return await Promise.all(
+    names.map(async (name) => {
+      const pipeline = named.find((each) => each.name === name);
+      if (known.has(name) || pipeline === undefined) return name;
+      const config = resolveBuildConfig(project, inputs);
+      if (!config.ok) return name;
+      const site = { directory, buildConfig: config.value };
+      const idle = await findIdleColour(site, pipeline.environments, surroundings);
+      return idle === undefined ? name : `${name}-${idle}`;
+    }),
+  );
 }
 
 function readSelection(options: Options): TaskSelection {

@@ -13,6 +13,7 @@ import { EXIT, signalExitCode } from "./exit-code.ts";
 import { openReporters } from "./reporting.ts";
 import { openHistory } from "./history.ts";
 import { LOG_DIRECTORY } from "./log-directory.ts";
+import { releaseTools } from "./release-tools.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { tellTrouble } from "./trouble.ts";
 
@@ -45,7 +46,10 @@ export async function executeGraph(compiled: Compiled, options: Options, surroun
     logDirectory,
     failFast: options.flag("fail-fast"),
     signal: surroundings.signal,
-    perform: performTask(compiled.graph.tasks, tools),
+    perform: performTask(compiled.graph.tasks, {
+      ...tools,
+      releases: releaseTools(compiled, surroundings, history, runId),
+    }),
     emit: (event) => reporters.onEvent(event),
     remainingPathMs: remainingPath(compiled.graph, (task) => expected.get(task)),
     ...(concurrency === undefined ? {} : { concurrency }),

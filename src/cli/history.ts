@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolveStateDirectory } from "../state/location.ts";
+import type { ReleaseJournal } from "../model/journal.ts";
 import { createRecorder } from "../state/recorder.ts";
 import { openStore } from "../state/store.ts";
 import type { TaskId } from "../model/task.ts";
@@ -15,17 +16,26 @@ export interface History extends Disposable {
   readonly expectedDurations: () => ReadonlyMap<TaskId, number>;
   /** Size of the image of a service that was built before `imageId`. */
   readonly previousSizeBytes: (service: string, imageId: string) => number | undefined;
+  /** What is known of releases; absent where the state cannot be opened. */
+  readonly journal?: ReleaseJournal;
+}
+
+/** What a project's state depends on. */
+export type StateProject = Pick<Compiled, "directory" | "buildConfig">;
+
+/** Where the state of a project is on this machine. */
+export function findStateDirectory(project: StateProject, surroundings: Surroundings): string {
+  return resolveStateDirectory({
+    environment: surroundings.env,
+    homeDirectory: homedir(),
+    project: project.buildConfig.project,
+    projectRealPath: realpathSync(project.directory),
+  });
 }
 
 /** Opens the project's store. Without one (a read-only home, a newer version) a run goes on after a warning. */
-export async function openHistory(compiled: Compiled, surroundings: Surroundings): Promise<History> {
-  const directory = resolveStateDirectory({
-    environment: surroundings.env,
-    homeDirectory: homedir(),
-    project: compiled.buildConfig.project,
-    projectRealPath: realpathSync(compiled.directory),
-  });
-  const opened = await openStore(directory, Date.now());
+export async function openHistory(project: StateProject, surroundings: Surroundings): Promise<History> {
+  const opened = await openStore(findStateDirectory(project, surroundings), Date.now());
   const warning = opened.ok ? opened.warning : opened.problem;
   if (warning !== undefined) surroundings.stderr.write(`warning: ${warning}\n`);
   if (!opened.ok) {
@@ -42,6 +52,7 @@ export async function openHistory(compiled: Compiled, surroundings: Surroundings
     recorder: createRecorder(store, process.pid),
     expectedDurations: () => store.expectedDurations(),
     previousSizeBytes: (service, imageId) => store.previousImageSize(service, imageId)?.sizeBytes,
+    journal: store.releases,
     [Symbol.dispose]: () => store[Symbol.dispose](),
   };
 }

@@ -9,13 +9,17 @@ import type { Compiled } from "./compilation.ts";
 import { EngineRoom } from "./engine-room.ts";
 import { createTools } from "./execution.ts";
 import { EXIT } from "./exit-code.ts";
+import { openHistory } from "./history.ts";
+import { releaseTools } from "./release-tools.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { tellTrouble } from "./trouble.ts";
 
 /** Shows what running a graph would do. Reads from the engine, writes nothing to it. Gives the exit code. */
 export async function showPlan(compiled: Compiled, options: Options, surroundings: Surroundings): Promise<number> {
   await using engines = new EngineRoom(surroundings.env);
-  const tools = createTools(compiled, engines, surroundings);
+  using history = await openHistory(compiled, surroundings);
+  const releases = releaseTools(compiled, surroundings, history, "");
+  const tools = { ...createTools(compiled, engines, surroundings), releases };
   const cleanups = new Map<TaskId, CleanupPlan>();
   for (const task of compiled.graph.tasks.values()) {
     if (!isClean(task)) continue;

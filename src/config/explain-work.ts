@@ -1,6 +1,6 @@
 import { formatByteSize } from "../model/byte-size.ts";
 import { formatDuration } from "../model/duration.ts";
-import type { BakeCall, Check, PipelineTask, RunSpec } from "../model/pipeline.ts";
+import type { BakeCall, Check, DeploySpec, PipelineTask, RunSpec } from "../model/pipeline.ts";
 import { describeTemplate } from "../model/template.ts";
 import type { WrittenTask } from "./schema/pipeline.ts";
 import type { SourceDocument } from "./source-document.ts";
@@ -37,15 +37,9 @@ export function describeWork(
     case "verify":
       for (const [index, check] of task.checks.entries()) describeCheck(check, index, written, describer);
       break;
-    case "deploy": {
-      const { composeFiles, readiness } = task.deploy;
-      const health = describer.within("deploy.health", written.deploy?.health ?? {}, "built-in default");
-      const environment = task.deploy.composeFiles.length === 0 ? "those of the environment" : list(composeFiles);
-      describer.within("deploy", written.deploy ?? {}, "docker/build-config.json")("compose", environment);
-      health("timeout", formatDuration(readiness.timeoutMs));
-      health("min_ready", formatDuration(readiness.minReadyMs));
+    case "deploy":
+      describeDeploy(task.deploy, written.deploy ?? {}, describer);
       break;
-    }
     case "run":
       describeCommand(task.run, written, describer);
       break;
@@ -108,6 +102,39 @@ function describeCheck(check: Check, index: number, written: WrittenTask, descri
   at("contains", check.contains);
   at("within", formatDuration(check.withinMs));
   at("request_timeout", formatDuration(check.requestTimeoutMs));
+}
+
+function describeDeploy(
+  deploy: DeploySpec,
+  written: NonNullable<WrittenTask["deploy"]>,
+  describer: WorkDescriber,
+): void {
+  const { composeFiles, readiness, settings, allowUnverified } = deploy;
+  const { strategy, smoke, observe, drain, keepOld, canary } = settings;
+  const own = describer.within("deploy", written, "built-in default");
+  const configured = describer.within("deploy", written, "docker/build-config.json");
+  configured("compose", composeFiles.length === 0 ? "those of the environment" : list(composeFiles));
+  const health = describer.within("deploy.health", written.health ?? {}, "built-in default");
+  health("timeout", formatDuration(readiness.timeoutMs));
+  health("min_ready", formatDuration(readiness.minReadyMs));
+  configured("strategy", strategy);
+  // The others mean nothing where containers are replaced in place.
+  if (strategy === "recreate") return;
+  if (strategy === "canary") configured("canary", list(canary.map((percent) => `${percent} %`)));
+  configured("smoke", smoke.length === 0 ? "none" : list(smoke.map(({ path }) => path)));
+  const observed = describer.within("deploy.observe", written.observe ?? {}, "docker/build-config.json");
+  observed("for", formatDuration(observe.forMs));
+  observed("max_error_rate", `${Number((observe.maxErrorRate * 100).toFixed(6))} %`);
+  observed("min_requests", String(observe.minRequests));
+  observed(
+    "max_latency",
+    observe.maxMeanLatencyMs === undefined ? undefined : formatDuration(observe.maxMeanLatencyMs),
+  );
+  const drained = describer.within("deploy.drain", written.drain ?? {}, "docker/build-config.json");
+  drained("timeout", formatDuration(drain.timeoutMs));
+  drained("websocket", formatDuration(drain.websocketMs));
+  configured("keep_old", keepOld);
+  own("allow_unverified", String(allowUnverified === true));
 }
 
 function describeCommand(run: RunSpec, written: WrittenTask, describer: WorkDescriber): void {

@@ -1,10 +1,13 @@
 import path from "node:path";
 import type { BakeSettings, BuildConfig, CleanupPolicies, Environment, Service } from "../model/build-config.ts";
 import type { Checked } from "../model/diagnostic.ts";
+import { DEFAULT_DEPLOY_SETTINGS, settingsOfEnvironment } from "../model/release.ts";
 import { sortDiagnostics } from "./config-inputs.ts";
 import type { ConfigInputs, Report } from "./config-inputs.ts";
 import type { Project } from "./project.ts";
+import { resolveRouter } from "./resolve-router.ts";
 import { resolveProjectPath } from "./project-path.ts";
+import { resolveProjectDeploySettings } from "./resolve-deploy-settings.ts";
 import type { WrittenBuildConfig } from "./schema/build-config.ts";
 import { ValueReader } from "./value-reader.ts";
 import type { WrittenDocument } from "./written-document.ts";
@@ -41,7 +44,10 @@ export function resolvePartialBuildConfig(project: Project, inputs: ConfigInputs
   const fallback = defaultProjectName(project.directory);
   if (document?.written === undefined) {
     const known = file === undefined;
-    const config = resolveDocument({}, undefined, project, fallback);
+    const bake = { files: [], cacheFrom: [], cacheTo: [] };
+    const deploy = settingsOfEnvironment(DEFAULT_DEPLOY_SETTINGS, undefined, undefined);
+    const nothing = { services: [], environments: [], sharedCompose: [], deploy };
+    const config = { project: fallback, ...nothing, cleanup: CLEANUP_DEFAULTS, bake };
     return { config, environmentsKnown: known, damagedEnvironments: new Set(), servicesKnown: known };
   }
   const scope = {
@@ -51,11 +57,21 @@ export function resolvePartialBuildConfig(project: Project, inputs: ConfigInputs
     git: inputs.git,
   };
   const reader = new ValueReader(document.source, scope, report);
+  const environmentsKnown = !isDamaged(document, "environments");
+  const servicesKnown = !isDamaged(document, "services");
+  const paths = (container: object, key: string): readonly string[] =>
+    readPaths(reader, container, key, project.directory);
+  const config = resolveDocument(document.written, reader, paths, fallback);
+  const router = resolveRouter(document.written.router, reader, {
+    services: servicesKnown ? config.services : undefined,
+    environments: environmentsKnown ? config.environments.map(({ name }) => name) : undefined,
+    paths,
+  });
   return {
-    config: resolveDocument(document.written, reader, project, fallback),
-    environmentsKnown: !isDamaged(document, "environments"),
+    config: { ...config, ...(router === undefined ? {} : { router }) },
+    environmentsKnown,
     damagedEnvironments: damagedEnvironments(document),
-    servicesKnown: !isDamaged(document, "services"),
+    servicesKnown,
   };
 }
 
@@ -80,28 +96,25 @@ function defaultProjectName(directory: string): string {
 
 function resolveDocument(
   written: WrittenBuildConfig,
-  reader: ValueReader | undefined,
-  project: Project,
+  reader: ValueReader,
+  paths: ReadPaths,
   projectName: string,
 ): BuildConfig {
-  if (reader === undefined) {
-    const bake = { files: [], cacheFrom: [], cacheTo: [] };
-    return { project: projectName, services: [], environments: [], sharedCompose: [], cleanup: CLEANUP_DEFAULTS, bake };
-  }
-  const paths: ReadPaths = (container, key) =>
-    container === undefined ? [] : readPaths(reader, container, key, project.directory);
   return {
     project: reader.text(written, "project") ?? projectName,
     services: resolveServices(written.services ?? {}, reader),
     environments: resolveEnvironments(written.environments ?? {}, reader, paths),
-    sharedCompose: paths(written.shared, "compose"),
+    sharedCompose: written.shared === undefined ? [] : paths(written.shared, "compose"),
+    deploy: resolveProjectDeploySettings(written.deploy ?? {}, reader, written.router !== undefined),
     cleanup: resolveCleanup(written, reader),
     bake: resolveBake(written.build ?? {}, reader, paths),
   };
 }
 
+/** The paths of a list, or the one of a text. */
 function readPaths(reader: ValueReader, container: object, key: string, directory: string): readonly string[] {
-  const list = reader.texts(container, key) ?? [];
+  const single = reader.text(container, key);
+  const list = single === undefined ? (reader.texts(container, key) ?? []) : [single];
   return list.flatMap((written) => {
     const resolved = resolveProjectPath(".", written, directory);
     if (resolved !== undefined) return [resolved];
@@ -120,8 +133,7 @@ function resolveServices(written: WrittenServices, reader: ValueReader): readonl
 function resolveService(written: WrittenServices, name: string, reader: ValueReader): Service {
   const service = written[name] ?? {};
   const sizeLimitBytes = reader.byteSize(service, "size_limit");
-  const growth = reader.text(service, "growth_limit");
-  const growthLimit = growth === undefined ? undefined : parsePercentage(growth, service, reader);
+  const growthLimit = reader.fraction(service, "growth_limit");
   return {
     name,
     bakeTarget: reader.text(service, "bake_target") ?? name,
@@ -132,15 +144,7 @@ function resolveService(written: WrittenServices, name: string, reader: ValueRea
   };
 }
 
-function parsePercentage(text: string, service: object, reader: ValueReader): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)%$/.exec(text);
-  if (match !== null) return Number(match[1]) / 100;
-  const location = reader.source.valueLocation(service, "growth_limit");
-  reader.report("value-invalid", `\`${text}\` is not a percentage`, location, "write it like `10%`");
-  return undefined;
-}
-
-type ReadPaths = (container: object | undefined, key: string) => readonly string[];
+type ReadPaths = (container: object, key: string) => readonly string[];
 type WrittenEnvironments = NonNullable<WrittenBuildConfig["environments"]>;
 
 function resolveEnvironments(

@@ -14,6 +14,7 @@ import { resolveCommand } from "./resolve-command.ts";
 import type { WrittenTask } from "./schema/pipeline.ts";
 import { didYouMean, suggest } from "../model/suggestion.ts";
 import type { ValueReader } from "./value-reader.ts";
+import { resolveTaskDeploySettings } from "./resolve-deploy-settings.ts";
 import type { WorkContext } from "./work-context.ts";
 
 /** Where the file says nothing. */
@@ -154,6 +155,8 @@ function resolveDeploy(written: NonNullable<WrittenTask["deploy"]>, context: Wor
       timeoutMs: reader.durationMs(health, "timeout") ?? readiness.timeoutMs,
       minReadyMs: reader.durationMs(health, "min_ready") ?? readiness.minReadyMs,
     },
+    settings: resolveTaskDeploySettings(written, reader, context.build.config),
+    allowUnverified: reader.flag(written, "allow_unverified") ?? false,
   };
 }
 

@@ -112,6 +112,19 @@ export class ValueReader {
     }));
   }
 
+  /** A percentage as a fraction: 0.1 for `10%`. */
+  fraction(container: object, key: string): number | undefined {
+    const parse = (text: string): number | undefined => {
+      const match = /^(\d+(?:\.\d+)?)%$/.exec(text);
+      return match === null ? undefined : Number(match[1]) / 100;
+    };
+    return this.#parse(container, key, parse, (text) => ({
+      code: "value-invalid",
+      message: `\`${text}\` is not a percentage`,
+      hint: "write it like `10%`",
+    }));
+  }
+
   /** true or false. */
   flag(container: object, key: string): boolean | undefined {
     const value = valueOf(container, key);

@@ -37,6 +37,8 @@ export interface CommandOptions {
   readonly signal?: AbortSignal;
   /** Called with each redacted line as it is printed. */
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
+  /** Called as soon as the process exists; it leads its own group, so that the number names both. */
+  readonly onSpawn?: (processId: number) => void;
 }
 
 /** How a command ended: a closed union, because an exit code other than 0 is a result and not an exception. */
@@ -96,7 +98,7 @@ export function commandFailure(result: CommandResult): Failure | undefined {
 export async function runCommand(spec: CommandSpec, options: CommandOptions = {}): Promise<CommandResult> {
   const startedMs = performance.now();
   const output = createOutput(spec, options);
-  const ending = await runToEnd(spec, options.signal, output);
+  const ending = await runToEnd(spec, options, output);
   const shown = spec.shownAs ?? describeCommand(spec.arguments);
   const evidence: CommandEvidence = {
     command: output.redact(shown),
@@ -148,8 +150,9 @@ function createOutput(spec: CommandSpec, options: CommandOptions): Output {
   };
 }
 
-async function runToEnd(spec: CommandSpec, signal: AbortSignal | undefined, output: Output): Promise<CommandEnding> {
+async function runToEnd(spec: CommandSpec, options: CommandOptions, output: Output): Promise<CommandEnding> {
   const { execa } = await import("execa");
+  const { signal, onSpawn } = options;
   if (signal?.aborted === true) return { outcome: "aborted" };
   const [program, ...rest] = spec.arguments;
   const child = execa(program, rest, {
@@ -166,6 +169,7 @@ async function runToEnd(spec: CommandSpec, signal: AbortSignal | undefined, outp
     ...(spec.workingDirectory === undefined ? {} : { cwd: spec.workingDirectory }),
   });
   if (child.pid === undefined) return describeStartFailure(spec, (await child).code, (await child).shortMessage);
+  onSpawn?.(child.pid);
   return await watch(child.nodeChildProcess, child.pid, spec.graceMs ?? DEFAULT_GRACE_MS, signal, output);
 }
 

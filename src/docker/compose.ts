@@ -6,6 +6,8 @@ import type { ComposeModel } from "./compose-model.ts";
 import { parseComposeModel } from "./compose-model.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { classifyErrorLines } from "./failure-classification.ts";
+import { isRecord } from "./json-value.ts";
+import type { JsonRecord } from "./json-value.ts";
 import { findPlugin } from "./plugins.ts";
 
 /** A compose project and where its files are. */
@@ -34,6 +36,8 @@ export interface ComposeOverride {
 export interface ComposeOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
+  /** Called with the process of compose as soon as it exists: it would outlive us. */
+  readonly onSpawn?: (processId: number) => void;
 }
 
 /** A container of a compose project. */
@@ -79,6 +83,21 @@ export async function upProject(
 ): Promise<Result<void>> {
   const orphans = options.removeOrphans === false ? [] : ["--remove-orphans"];
   const words = ["up", "--detach", "--no-build", ...orphans, ...(options.services ?? [])];
+  return ended(project, await runCompose(project, words, options));
+}
+
+/**
+ * Runs a command in a new container of a service and removes it. Nothing else of the project is started and no port is
+ * published. Fails with compose-failed, its evidence the command's output, when the command ends with another code than 0.
+ */
+export async function runOnce(
+  project: ComposeProject,
+  service: string,
+  command: readonly [string, ...string[]],
+  options: ComposeOptions & { readonly override?: ComposeOverride } = {},
+): Promise<Result<void>> {
+  const [entrypoint, ...rest] = command;
+  const words = ["run", "--rm", "--no-deps", "--no-TTY", "--entrypoint", entrypoint, service, ...rest];
   return ended(project, await runCompose(project, words, options));
 }
 
@@ -142,6 +161,20 @@ export function pinImages(imageIds: Readonly<Record<string, string>>): ComposeOv
   return { services: Object.fromEntries(services) };
 }
 
+/** Both overrides as one: mappings are merged at every depth, of everything else the later wins. */
+export function mergeOverrides(first: ComposeOverride, second: ComposeOverride): ComposeOverride {
+  return mergeRecords(first, second);
+}
+
+function mergeRecords(first: JsonRecord, second: JsonRecord): JsonRecord {
+  const merged: Record<string, unknown> = { ...first };
+  for (const [key, value] of Object.entries(second)) {
+    const before = merged[key];
+    merged[key] = isRecord(before) && isRecord(value) ? mergeRecords(before, value) : value;
+  }
+  return merged;
+}
+
 function ended(project: ComposeProject, result: CommandResult): Result<void> {
   const failure = composeFailure(project, result);
   return failure === undefined ? { ok: true, value: undefined } : { ok: false, failure };
@@ -167,7 +200,7 @@ async function runCompose(
   const files = project.files.flatMap((file) => ["-f", file]);
   const profiles = (project.profiles ?? []).flatMap((profile) => ["--profile", profile]);
   const names = ["-p", project.project, ...profiles, ...files];
-  const { override, signal, onLine } = options;
+  const { override, signal, onLine, onSpawn } = options;
   return await runCommand(
     {
       arguments: [
@@ -186,6 +219,10 @@ async function runCompose(
       captureBytes,
       ...(project.redact === undefined ? {} : { redact: project.redact }),
     },
-    { ...(signal === undefined ? {} : { signal }), ...(onLine === undefined ? {} : { onLine }) },
+    {
+      ...(signal === undefined ? {} : { signal }),
+      ...(onLine === undefined ? {} : { onLine }),
+      ...(onSpawn === undefined ? {} : { onSpawn }),
+    },
   );
 }

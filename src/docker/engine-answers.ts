@@ -46,6 +46,8 @@ export type InspectedContainer = ObservedContainer & {
   /** The engine's reason why it could not start; "" without one. */
   readonly error: string;
   readonly ports: readonly PublishedPort[];
+  /** `no`, `always`, `on-failure`, `unless-stopped`. */
+  readonly restartPolicy?: string;
   /** Address by network name. */
   readonly ipAddresses: Readonly<Record<string, string>>;
 };
@@ -186,6 +188,7 @@ export function parseInspectedContainer(answer: unknown): InspectedContainer {
     oomKilled: flagAt(state, "OOMKilled"),
     error: textAt(state, "Error"),
     ports: parsePorts(recordAt(recordAt(answer, "NetworkSettings"), "Ports")),
+    restartPolicy: textAt(recordAt(recordAt(answer, "HostConfig"), "RestartPolicy"), "Name") || "no",
     ipAddresses: parseAddresses(recordAt(recordAt(answer, "NetworkSettings"), "Networks")),
   };
 }

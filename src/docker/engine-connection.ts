@@ -12,6 +12,8 @@ export interface EngineRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal | undefined;
+  /** Sent as JSON. */
+  readonly body?: unknown;
   /** Limit until the answer starts; none by default, because disk usage may take minutes on a busy engine. */
   readonly timeoutMs?: number;
 }
@@ -93,6 +95,7 @@ export class EngineConnection implements AsyncDisposable {
       agent: this.#agent,
       method: request.method,
       path: `${prefix}${requestPath(request)}`,
+      ...(request.body === undefined ? {} : { headers: { "content-type": "application/json" } }),
     };
     try {
       const answer = await this.#attempt(options, request, true);
@@ -197,7 +200,7 @@ async function awaitAnswer(exchange: ClientRequest, request: EngineRequest): Pro
   exchange.on("error", answer.reject);
   request.signal?.addEventListener("abort", abort, { once: true });
   if (request.signal?.aborted === true) abort();
-  exchange.end();
+  exchange.end(request.body === undefined ? undefined : JSON.stringify(request.body));
   try {
     const message = await answer.promise;
     message.once("close", () => request.signal?.removeEventListener("abort", abort));

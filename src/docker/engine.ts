@@ -26,8 +26,10 @@ import type {
   ImageRemoval,
   InspectedContainer,
 } from "./engine-answers.ts";
-import type { EngineRequest } from "./engine-connection.ts";
+import type { EngineAnswer, EngineRequest } from "./engine-connection.ts";
 import { EngineConnection } from "./engine-connection.ts";
+import type { ContainerCommand, ContainerCommandResult } from "./engine-exec.ts";
+import { runInContainer } from "./engine-exec.ts";
 import { encodeFilters, encodeReference, exactIds, splitReference } from "./engine-query.ts";
 import { listAt, numberAt, parseJson, textListAt } from "./json-value.ts";
 import { parseLogFrames } from "./log-frames.ts";
@@ -149,6 +151,22 @@ export class Engine implements AsyncDisposable {
     return orUndefined(await this.#read({ method: "GET", path, ...options }, parseInspectedContainer));
   }
 
+  /**
+   * Starts a container, stops it (by its own signal and grace) or removes one that does not run. What is so already, or gone, is
+   * no error.
+   */
+  async changeContainer(
+    id: string,
+    change: "start" | "stop" | "remove",
+    options: EngineOptions = {},
+  ): Promise<Result<void>> {
+    const container = `/containers/${encodeURIComponent(id)}`;
+    const request = { method: change === "remove" ? "DELETE" : "POST", path: container, ...options } as const;
+    const path = change === "remove" ? container : `${container}/${change}`;
+    const changed = orUndefined(await this.#read({ ...request, path }, () => undefined));
+    return changed.ok ? { ok: true, value: undefined } : changed;
+  }
+
   /** The last lines of a container's log, stdout and stderr as they came; empty when the container does not exist. */
   async containerLogTail(id: string, lines: number, options: EngineOptions = {}): Promise<Result<readonly string[]>> {
     const path = `/containers/${encodeURIComponent(id)}/logs`;
@@ -157,6 +175,16 @@ export class Engine implements AsyncDisposable {
     if (answer.ok) return { ok: true, value: parseLogFrames(answer.value.body).slice(-lines) };
     const missing = answer.failure.reason === "engine-refused" && answer.failure.status === 404;
     return missing ? { ok: true, value: [] } : answer;
+  }
+
+  /** Runs a command in a container that runs, and waits for its end. See {@link runInContainer}. */
+  async run(containerId: string, command: ContainerCommand): Promise<Result<ContainerCommandResult>> {
+    return await runInContainer(this.#connection, containerId, command);
+  }
+
+  /** Any other request, for a module that has calls of its own. */
+  async request(request: EngineRequest): Promise<Result<EngineAnswer>> {
+    return await this.#connection.send(request);
   }
 
   /** Everything that takes disk, by the engine's accounting. Slow on a large engine: ask once in a run. */

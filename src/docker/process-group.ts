@@ -45,18 +45,33 @@ async function groupEnded(groupId: number, withinMs: number): Promise<boolean> {
   return true;
 }
 
-function listProcesses(): { readonly state: string; readonly groupId: number }[] {
-  const found: { readonly state: string; readonly groupId: number }[] = [];
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      // The second field is the program's name in parentheses and may itself contain some.
-      const stat = readFileSync(`/proc/${name}/stat`, "latin1");
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      found.push({ state: fields[0] ?? "", groupId: Number(fields[2]) });
-    } catch {
-      // It ended while the list was read.
-    }
+/** A process as the kernel's table shows it. */
+export interface ListedProcess {
+  readonly processId: number;
+  readonly groupId: number;
+  /** `R`, `S` …; `Z` and `X` have ended. */
+  readonly state: string;
+  /** In ticks since boot. */
+  readonly startTime: string;
+}
+
+/** Every process of this system that /proc shows; none where there is no /proc. */
+export function listProcesses(): readonly ListedProcess[] {
+  try {
+    return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (readProcess(Number(name)) ?? []) : []));
+  } catch {
+    return [];
   }
-  return found;
+}
+
+/** One process; undefined when there is none of this number, or no /proc. */
+export function readProcess(processId: number): ListedProcess | undefined {
+  try {
+    // The second field is the program's name in parentheses and may itself contain some.
+    const stat = readFileSync(`/proc/${processId}/stat`, "latin1");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { processId, state: fields[0] ?? "", groupId: Number(fields[2]), startTime: fields[19] ?? "" };
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,6 @@
 import type { SourceLocation } from "./location.ts";
+import type { DeploySettings } from "./release.ts";
+import type { RouterConfig } from "./router.ts";
 
 /** `docker/build-config.json`, resolved: what is not about one pipeline. */
 export interface BuildConfig {
@@ -8,6 +10,10 @@ export interface BuildConfig {
   readonly environments: readonly Environment[];
   /** Compose files of stateful services that every environment shares; never coloured, started before a deploy. */
   readonly sharedCompose: readonly string[];
+  /** In front of the colours; absent where each environment answers on a port of its own. */
+  readonly router?: RouterConfig;
+  /** How releases replace each other; `recreate` without a router. */
+  readonly deploy: DeploySettings;
   readonly cleanup: CleanupPolicies;
   readonly bake: BakeSettings;
 }

@@ -40,7 +40,9 @@ export type Protection =
   | { readonly because: "used-by-container"; readonly container: string; readonly state: string }
   | { readonly because: "newest-of-service"; readonly rank: number; readonly keep: number }
   | { readonly because: "younger-than-minimum-age"; readonly minAgeMs: number }
-  | { readonly because: "tagged-by-others"; readonly tag: string };
+  | { readonly because: "tagged-by-others"; readonly tag: string }
+  /** Part of the live release, or of the one that a rollback would put live. */
+  | { readonly because: "released"; readonly deployId: string };
 
 /** What a clean task did. Predicted, accounted and physical bytes are three numbers. */
 export interface CleanupResult {

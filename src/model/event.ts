@@ -106,6 +106,8 @@ export type TaskFact =
   | {
       readonly fact: "image-size";
       readonly service: string;
+      /** `sha256:…`; records of older versions lack it. */
+      readonly imageId?: string;
       readonly sizeBytes: number;
       readonly limitBytes?: number;
     }
@@ -121,5 +123,17 @@ export type TaskFact =
       readonly project: string;
       readonly url?: string;
       readonly containers: number;
+      /** What runs there was already this release: no container was touched. */
+      readonly unchanged?: boolean;
+    }
+  /** What users saw while a deploy through a router went on, by the router's own counters. */
+  | {
+      readonly fact: "traffic-served";
+      /** The colour that is live at its end. */
+      readonly live: string;
+      readonly requests: number;
+      readonly failed: number;
+      /** How long the call took that moved the traffic; absent where none did. */
+      readonly cutoverMs?: number;
     }
   | { readonly fact: "http-answered"; readonly url: string; readonly status: number; readonly durationMs: number };

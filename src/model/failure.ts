@@ -61,6 +61,38 @@ export type Failure =
     }
   /** `docker compose` refused the files or could not start the project. */
   | { readonly reason: "compose-failed"; readonly project: string; readonly evidence: CommandEvidence }
+  /** The router refused a call, or does not do what it was told. */
+  | { readonly reason: "router-failed"; readonly call: string; readonly error: string }
+  /** A release was observed to break its limits after the cutover; traffic went back. */
+  | {
+      readonly reason: "release-unhealthy";
+      readonly colour: string;
+      readonly breach: string;
+      readonly lastLines: readonly string[];
+    }
+  /** A smoke test through the router's preview entrance failed; users never saw the release. */
+  | {
+      readonly reason: "smoke-failed";
+      readonly colour: string;
+      readonly request: string;
+      readonly expected: string;
+      readonly actual: string;
+    }
+  /** Somebody else deploys the same project. */
+  | { readonly reason: "deploy-locked"; readonly project: string; readonly holder: string; readonly sinceMs: number }
+  /** An image has no passing verify record, and no override was given. */
+  | { readonly reason: "image-unverified"; readonly service: string; readonly imageId: string }
+  /** The journal of deploys cannot be written or read; nothing was done that it does not know of. */
+  | { readonly reason: "journal-failed"; readonly error: string }
+  /** What was asked for cannot be done safely, or there is nothing to do it with; nothing was touched for it. */
+  | { readonly reason: "release-refused"; readonly what: string; readonly because: string }
+  /** A deploy to the colour that users are on would interrupt them. */
+  | {
+      readonly reason: "colour-live";
+      readonly project: string;
+      readonly colour: string;
+      readonly idle: readonly string[];
+    }
   /** A late reference has no value: its task did not run, or has no such output. */
   | { readonly reason: "reference-unresolved"; readonly reference: string };
 

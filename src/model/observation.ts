@@ -52,9 +52,17 @@ export interface EngineObservation {
   readonly cache: readonly ObservedCacheRecord[];
 }
 
-/** Constant labels that mark what is ours. Values never change between builds, so they never change an image ID. */
+/**
+ * Labels that mark what is ours. Those of images are `project` and `service` alone, whose values never change between builds, so
+ * they never change an image ID; the rest is on containers.
+ */
 export const LABELS = {
   project: "dev.orchestrate.project",
   service: "dev.orchestrate.service",
   environment: "dev.orchestrate.environment",
+  colour: "dev.orchestrate.colour",
+  /** The run that deployed it. */
+  release: "dev.orchestrate.release",
+  deployId: "dev.orchestrate.deploy-id",
+  fingerprint: "dev.orchestrate.fingerprint",
 } as const;

@@ -2,6 +2,7 @@ import type { Environment } from "./build-config.ts";
 import type { Condition } from "./condition.ts";
 import type { RetryClass } from "./failure.ts";
 import type { SourceLocation } from "./location.ts";
+import type { DeploySettings } from "./release.ts";
 import type { Template } from "./template.ts";
 
 /** A pipeline compiled for at most one environment: includes merged, defaults applied, constants interpolated. */
@@ -162,6 +163,10 @@ export interface DeploySpec {
   /** Compose files; empty means those of the environment in docker/build-config.json. */
   readonly composeFiles: readonly string[];
   readonly readiness: Readiness;
+  /** Those of docker/build-config.json with the task's overrides. */
+  readonly settings: DeploySettings;
+  /** Deploys images that no verify task has passed; the release records which. Only through a router is it asked for. */
+  readonly allowUnverified?: boolean;
 }
 
 /** When a deployed container counts as ready. */

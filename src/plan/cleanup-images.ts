@@ -8,6 +8,8 @@ export interface CleanupScope {
   /** Value of the label `dev.orchestrate.project`. */
   readonly project: string;
   readonly services: readonly CleanupService[];
+  /** The release that each image belongs to, of those that are live or that a rollback would put live. */
+  readonly released?: ReadonlyMap<string, string>;
 }
 
 /** A service whose images are ours. */
@@ -35,13 +37,14 @@ interface RuleContext {
   readonly policy: CleanupPolicy;
   readonly containers: ReadonlyMap<string, ObservedContainer>;
   readonly repositories: ReadonlySet<string>;
+  readonly released: ReadonlyMap<string, string>;
 }
 
 /** One reason for keeping an image; undefined when the rule has nothing against removing it. */
 type Rule = (own: OwnImage, context: RuleContext) => Protection | undefined;
 
 /** In the order in which a reader wants to hear them: the first that holds is the one that is named. */
-const RULES: readonly Rule[] = [usedByContainer, taggedByOthers, newestOfService, youngerThanMinimumAge];
+const RULES: readonly Rule[] = [usedByContainer, partOfRelease, taggedByOthers, newestOfService, youngerThanMinimumAge];
 
 /** Splits the images of ours into what goes, oldest first, and what stays, with the reason for each. */
 export function judgeImages(
@@ -54,6 +57,7 @@ export function judgeImages(
     policy,
     containers: new Map(observation.containers.map((container) => [container.imageId, container])),
     repositories: new Set(scope.services.flatMap((service) => service.repositories.map(normalRepository))),
+    released: scope.released ?? new Map(),
   };
   const items: ImageItem[] = [];
   const kept: KeptItem[] = [];
@@ -120,6 +124,11 @@ function usedByContainer({ image }: OwnImage, { containers }: RuleContext): Prot
   const container = containers.get(image.id);
   if (container === undefined) return undefined;
   return { because: "used-by-container", container: container.name, state: container.state };
+}
+
+function partOfRelease({ image }: OwnImage, { released }: RuleContext): Protection | undefined {
+  const deployId = released.get(image.id);
+  return deployId === undefined ? undefined : { because: "released", deployId };
 }
 
 function newestOfService({ rank }: OwnImage, { policy }: RuleContext): Protection | undefined {

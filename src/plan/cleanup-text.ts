@@ -20,6 +20,8 @@ export function describeProtection(protection: Protection): string {
       return `younger than ${formatDuration(protection.minAgeMs)}`;
     case "tagged-by-others":
       return `also known as ${protection.tag}, which is not ours`;
+    case "released":
+      return `part of release ${protection.deployId}, live or kept for a rollback`;
   }
 }
 

@@ -63,6 +63,30 @@ const failure: z.ZodType<Failure> = z.discriminatedUnion("reason", [
     lastLines: z.array(z.string()),
   }),
   z.object({ reason: z.literal("compose-failed"), project: z.string(), evidence }),
+  z.object({ reason: z.literal("router-failed"), call: z.string(), error: z.string() }),
+  z.object({
+    reason: z.literal("release-unhealthy"),
+    colour: z.string(),
+    breach: z.string(),
+    lastLines: z.array(z.string()),
+  }),
+  z.object({
+    reason: z.literal("smoke-failed"),
+    colour: z.string(),
+    request: z.string(),
+    expected: z.string(),
+    actual: z.string(),
+  }),
+  z.object({ reason: z.literal("deploy-locked"), project: z.string(), holder: z.string(), sinceMs: z.number() }),
+  z.object({ reason: z.literal("release-refused"), what: z.string(), because: z.string() }),
+  z.object({
+    reason: z.literal("colour-live"),
+    project: z.string(),
+    colour: z.string(),
+    idle: z.array(z.string()),
+  }),
+  z.object({ reason: z.literal("image-unverified"), service: z.string(), imageId: z.string() }),
+  z.object({ reason: z.literal("journal-failed"), error: z.string() }),
   z.object({ reason: z.literal("reference-unresolved"), reference: z.string() }),
 ]);
 
@@ -80,6 +104,7 @@ const fact = z.discriminatedUnion("fact", [
   z.object({
     fact: z.literal("image-size"),
     service: z.string(),
+    imageId: z.string().exactOptional(),
     sizeBytes: z.number(),
     limitBytes: z.number().exactOptional(),
   }),
@@ -95,6 +120,14 @@ const fact = z.discriminatedUnion("fact", [
     project: z.string(),
     url: z.string().exactOptional(),
     containers: z.number(),
+    unchanged: z.boolean().exactOptional(),
+  }),
+  z.object({
+    fact: z.literal("traffic-served"),
+    live: z.string(),
+    requests: z.number(),
+    failed: z.number(),
+    cutoverMs: z.number().exactOptional(),
   }),
   z.object({ fact: z.literal("http-answered"), url: z.string(), status: z.number(), durationMs: z.number() }),
 ]);

@@ -1,6 +1,7 @@
 import { formatByteSize } from "../model/byte-size.ts";
 import { formatDuration } from "../model/duration.ts";
 import type { Failure, OversizedImage } from "../model/failure.ts";
+import { explainDeployFailure } from "./explain-deploy-failure.ts";
 import { commandEvidence, describeExit, describePlace, readLog, runAgain, shellWord } from "./explanation.ts";
 import type { Explanation, FailurePlace } from "./explanation.ts";
 import { describeSize, formatPercent, plural } from "./fact-text.ts";
@@ -50,6 +51,15 @@ function explain(failure: Failure, place: FailurePlace): Explanation {
       return explainComposeFailed(failure, place);
     case "reference-unresolved":
       return explainReference(failure, place);
+    case "router-failed":
+    case "release-unhealthy":
+    case "smoke-failed":
+    case "deploy-locked":
+    case "image-unverified":
+    case "colour-live":
+    case "release-refused":
+    case "journal-failed":
+      return explainDeployFailure(failure, place);
   }
 }
 

@@ -11,8 +11,10 @@ export function describeFact(fact: TaskFact): string {
       return `${fact.service} ${describeSize(fact.sizeBytes, fact.limitBytes)}`;
     case "space-freed":
       return `${describeFreed(fact)} in ${plural(fact.removed, "removal")}`;
+    case "traffic-served":
+      return `${fact.live} is live, ${plural(fact.requests, "request")} seen and ${fact.failed} failed`;
     case "deployed":
-      return `${fact.environment}${fact.url === undefined ? "" : ` at ${fact.url}`}, ${plural(fact.containers, "container")}`;
+      return `${fact.environment}${fact.unchanged === true ? " unchanged" : ""}${fact.url === undefined ? "" : ` at ${fact.url}`}, ${plural(fact.containers, "container")}`;
     case "http-answered":
       return `${fact.url} answered ${fact.status} in ${formatDuration(fact.durationMs)}`;
   }

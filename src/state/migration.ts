@@ -40,6 +40,59 @@ export const MIGRATIONS: readonly string[] = [
      at_ms INTEGER NOT NULL,
      PRIMARY KEY (service, image_id)
    ) STRICT, WITHOUT ROWID;`,
+  // Releases. At most one deploy of a project is open.
+  `CREATE TABLE releases (
+     deploy_id TEXT PRIMARY KEY,
+     run_id TEXT NOT NULL,
+     project TEXT NOT NULL,
+     colour TEXT NOT NULL,
+     replaces TEXT,
+     restores TEXT,
+     images TEXT NOT NULL,
+     fingerprint TEXT NOT NULL,
+     unverified TEXT NOT NULL,
+     compose_files TEXT,
+     started_at_ms INTEGER NOT NULL,
+     state TEXT NOT NULL,
+     live_since_ms INTEGER,
+     ended_at_ms INTEGER
+   ) STRICT;
+   CREATE UNIQUE INDEX releases_open ON releases (project) WHERE state = 'open';
+   CREATE INDEX releases_by_start ON releases (project, started_at_ms);
+   CREATE TABLE transitions (
+     deploy_id TEXT NOT NULL REFERENCES releases (deploy_id) ON DELETE CASCADE,
+     sequence INTEGER NOT NULL,
+     at_ms INTEGER NOT NULL,
+     mark TEXT NOT NULL,
+     subject TEXT NOT NULL,
+     because TEXT,
+     PRIMARY KEY (deploy_id, sequence)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE verify_verdicts (
+     image_id TEXT PRIMARY KEY,
+     passed INTEGER NOT NULL,
+     run_id TEXT NOT NULL,
+     at_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE deploy_children (
+     process_id INTEGER NOT NULL,
+     start_time TEXT NOT NULL,
+     group_id INTEGER NOT NULL,
+     deploy_id TEXT NOT NULL,
+     what TEXT NOT NULL,
+     PRIMARY KEY (process_id, start_time)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE local_locks (
+     project TEXT PRIMARY KEY,
+     deploy_id TEXT NOT NULL,
+     host TEXT NOT NULL,
+     user TEXT NOT NULL,
+     process_id INTEGER NOT NULL,
+     start_time TEXT NOT NULL,
+     boot_id TEXT NOT NULL,
+     process_namespace TEXT NOT NULL,
+     since_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** How a migration ended. */

@@ -1,6 +1,7 @@
 import type { StatementSync } from "node:sqlite";
 import type { TaskId } from "../model/task.ts";
 import type { FinishedTaskRecord, ImageSizeRecord, RunRecord, StartedRun, TaskRecord } from "./record.ts";
+import { insertVerdict } from "./release-query.ts";
 import { numberOf, stringRecordOf, stringsOf, textOf } from "./row.ts";
 import type { Row } from "./row.ts";
 
@@ -18,7 +19,7 @@ export function insertRun(sql: Prepare, run: StartedRun): void {
   ).run(run.runId, JSON.stringify(run.variants), Math.round(run.startedAtMs), run.processId, run.logDirectory);
 }
 
-/** Adds a task that ended, its duration and the sizes of the images it built. */
+/** Adds a task that ended, its duration, the sizes of the images it built and its verdict over those it verified. */
 export function insertTask(sql: Prepare, task: FinishedTaskRecord): void {
   const durationMs = Math.round(task.durationMs);
   sql(
@@ -41,6 +42,10 @@ export function insertTask(sql: Prepare, task: FinishedTaskRecord): void {
   for (const fact of task.facts) {
     if (fact.fact === "image-built" && fact.service !== undefined) {
       insertSize(sql, fact.service, fact.imageId, fact.sizeBytes, atMs);
+    }
+    if (fact.fact === "image-size" && fact.imageId !== undefined && task.kind === "verify") {
+      const passed = task.status === "succeeded";
+      insertVerdict(sql, { imageId: fact.imageId, passed, runId: task.runId, atMs });
     }
   }
 }

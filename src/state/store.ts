@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync, renameSync } from "node:fs";
 import path from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { ReleaseJournal } from "../model/journal.ts";
 import type { TaskId } from "../model/task.ts";
 import { MIGRATIONS, migrate } from "./migration.ts";
 import type { FinishedTaskRecord, ImageSizeRecord, RunRecord, StartedRun, TaskRecord } from "./record.ts";
@@ -13,11 +14,14 @@ import {
   runRecord,
   taskRecord,
 } from "./query.ts";
+import { createReleaseJournal } from "./release-journal.ts";
 
 /** What a project remembers between runs. Every `record…` is durable when it returns: `kill -9` loses nothing of it. */
 export interface Store extends Disposable {
+  /** Deploys and what they need to be resumed. */
+  readonly releases: ReleaseJournal;
   recordRunStarted(run: StartedRun): void;
-  /** Also remembers the sizes of images the task built and, for a success, its duration. */
+  /** Also remembers the sizes of images the task built, its verdict over those it verified and, for a success, its duration. */
   recordTaskFinished(task: FinishedTaskRecord): void;
   /** Also forgets the oldest runs beyond {@link KEPT_RUNS}. */
   recordRunFinished(run: {
@@ -133,17 +137,28 @@ function createStore(database: DatabaseSync): Store {
     prepared.set(text, statement);
     return statement;
   };
-  const atomically = (write: () => void): void => {
+  const atomically = <T>(write: () => T): T => {
     database.exec("BEGIN IMMEDIATE");
     try {
-      write();
+      const written = write();
       database.exec("COMMIT");
+      return written;
     } catch (error) {
-      database.exec("ROLLBACK");
+      if (database.isTransaction) database.exec("ROLLBACK");
       throw error;
     }
   };
+  // A run loses nothing of value when the power fails; a deploy must find what it did. FULL syncs the log at each commit.
+  const durably = <T>(write: () => T): T => {
+    database.exec("PRAGMA synchronous = FULL");
+    try {
+      return atomically(write);
+    } finally {
+      database.exec("PRAGMA synchronous = NORMAL");
+    }
+  };
   return {
+    releases: createReleaseJournal(sql, durably),
     recordRunStarted: (run) => insertRun(sql, run),
     recordTaskFinished: (task) => atomically(() => insertTask(sql, task)),
     recordRunFinished: ({ runId, status, durationMs }) =>

@@ -56,8 +56,24 @@ export async function planClean(
     loadServiceRepositories(tools, tasks, signal),
   ]);
   if (!observation.ok) return observation;
-  const scope = { project: tools.config.project, services };
+  const scope = { project: tools.config.project, services, released: findReleased(tools) };
   return { ok: true, value: planCleanup(observation.value, cleanupPolicy(tools.config, spec), scope) };
+}
+
+/** Releases of which the images stay: the live one, the one before it, and whatever is being deployed. */
+const KEPT_RELEASES = 2;
+
+/** What the journal says is live or could be again. Containers protect their images as well; these may have been removed. */
+function findReleased({ config, releases }: TaskTools): ReadonlyMap<string, string> {
+  const released = new Map<string, string>();
+  const listed = releases?.journal.ok === true ? releases.journal.value.listReleases(config.project) : undefined;
+  if (listed?.ok !== true) return released;
+  const approved = listed.value.filter(({ state }) => state === "done").slice(0, KEPT_RELEASES);
+  const open = listed.value.filter(({ state }) => state === "open");
+  for (const { release } of [...approved, ...open]) {
+    for (const imageId of Object.values(release.images)) released.set(imageId, release.deployId);
+  }
+  return released;
 }
 
 /** The named policy with what the task overrides of it. */

@@ -2,6 +2,7 @@ import { loadComposeProject, stopProject } from "../docker/compose.ts";
 import type { ComposeProject } from "../docker/compose.ts";
 import type { Engine } from "../docker/engine.ts";
 import type { Environment } from "../model/build-config.ts";
+import { LABELS } from "../model/observation.ts";
 import type { TaskContext, TaskResult } from "../model/performer.ts";
 import type { TaskOf } from "../model/task.ts";
 import { composeOverride } from "./deploy/compose-override.ts";
@@ -20,7 +21,8 @@ const STOP_TIMEOUT_MS = 30_000;
 const STOP_GRACE_SECONDS = 5;
 
 /**
- * Puts the compose project of an environment in place:
+ * Puts the compose project of an environment in place. A colour of a router goes through deploy/routed-deploy.ts; anything else is
+ * recreated in place, with a gap of some seconds where it ran before:
  *
  *     shared project up and ready ──► images pinned ──► environment's project up ──► every container ready ──► done
  *                                                              └── failed, aborted ──► stopped, containers kept
@@ -35,16 +37,25 @@ export async function performDeploy(
 ): Promise<TaskResult> {
   const { environment } = task;
   if (environment === undefined) throw new Error(`deploy task ${task.id} has no environment`);
+  if (task.deploy.settings.strategy !== "recreate") {
+    const { performRoutedDeploy } = await import("./deploy/routed-deploy.ts");
+    return await performRoutedDeploy(task, environment, context, tools);
+  }
   const engine = await tools.engine(environment.dockerContext);
   if (!engine.ok) return failed(engine.failure);
-  const deployment: Deployment = { task, environment, engine: engine.value, context, tools };
+  const { readiness } = task.deploy;
+  const deployment: Deployment = { environment, engine: engine.value, context, tools, readiness };
   const shared = await startShared(deployment);
   if (shared !== undefined) return failed(shared);
-  return await startEnvironment(deployment);
+  return await startEnvironment(task, context, deployment);
 }
 
-async function startEnvironment(deployment: Deployment): Promise<TaskResult> {
-  const { engine, context, tools, task, environment } = deployment;
+async function startEnvironment(
+  task: TaskOf<"deploy">,
+  context: TaskContext,
+  deployment: Deployment,
+): Promise<TaskResult> {
+  const { engine, tools, environment } = deployment;
   const compose: ComposeProject = {
     project: `${tools.config.project}-${environment.name}`,
     files: task.deploy.composeFiles.length > 0 ? task.deploy.composeFiles : environment.composeFiles,
@@ -55,7 +66,7 @@ async function startEnvironment(deployment: Deployment): Promise<TaskResult> {
   if (!model.ok) return failed(model.failure);
   const pins = await resolveImagePins(model.value, task.images, engine, context);
   if (!pins.ok) return failed(pins.failure);
-  const labels = { project: tools.config.project, environment: environment.name };
+  const labels = { [LABELS.project]: tools.config.project, [LABELS.environment]: environment.name };
   const override = composeOverride(model.value, pins.value, labels);
   const started = await startProject(
     { engine, compose, override, readiness: task.deploy.readiness, redact: tools.redact },

@@ -1,6 +1,7 @@
 import type { Engine } from "../docker/engine.ts";
 import type { BuildConfig } from "../model/build-config.ts";
 import type { Result } from "../model/failure.ts";
+import type { ReleaseJournal } from "../model/journal.ts";
 
 /** What every task runner may use besides its task and the context of the attempt. Made by the composition root. */
 export interface TaskTools {
@@ -19,4 +20,16 @@ export interface TaskTools {
   readonly previousSizeBytes?: (service: string, imageId: string) => number | undefined;
   /** Values of declared secrets; they appear in no line that is reported and in no evidence. */
   readonly redact: readonly string[];
+  /** Where releases are recorded; only deploys through a router need it. */
+  readonly releases?: ReleaseTools;
+}
+
+/** What a deploy through a router needs besides. */
+export interface ReleaseTools {
+  /** The run, or the command, that deploys. */
+  readonly runId: string;
+  /** Or why there is none: without one nothing is deployed, because nobody could go on after a kill. */
+  readonly journal: Result<ReleaseJournal>;
+  /** Key for digests of secrets; the same for every run of the project on this machine. */
+  readonly secretKey: string;
 }

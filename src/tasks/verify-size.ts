@@ -22,16 +22,21 @@ export async function checkSizes(
   for (const image of selectImages(check.services, images)) {
     const found = await inspectServiceImage(image, engine.value, context);
     if (!found.ok) return { failure: found.failure, facts };
-    const { sizeBytes } = found.value;
+    const { id: imageId, sizeBytes } = found.value;
     const service = image.service.name;
     const limitBytes = check.limitBytes ?? image.service.sizeLimitBytes;
-    facts.push({ fact: "image-size", service, sizeBytes, ...(limitBytes === undefined ? {} : { limitBytes }) });
+    facts.push({
+      fact: "image-size",
+      service,
+      imageId,
+      sizeBytes,
+      ...(limitBytes === undefined ? {} : { limitBytes }),
+    });
     const broken = [
       ...(limitBytes === undefined ? [] : [{ limitBytes }]),
-      ...growthLimit(image.service, tools.previousSizeBytes?.(service, found.value.id)),
+      ...growthLimit(image.service, tools.previousSizeBytes?.(service, imageId)),
     ].find((limit) => sizeBytes > limit.limitBytes);
-    if (broken !== undefined)
-      oversized.push({ service, reference: image.reference ?? found.value.id, sizeBytes, ...broken });
+    if (broken !== undefined) oversized.push({ service, reference: image.reference ?? imageId, sizeBytes, ...broken });
   }
   return oversized.length === 0 ? { facts } : { failure: { reason: "size-limit-exceeded", images: oversized }, facts };
 }

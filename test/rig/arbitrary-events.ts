@@ -78,6 +78,20 @@ export const arbitraryFailure: fc.Arbitrary<Failure> = fc.oneof(
   }),
   plain({ reason: fc.constant("compose-failed" as const), project: text, evidence }),
   plain({ reason: fc.constant("reference-unresolved" as const), reference: text }),
+  plain({ reason: fc.constant("router-failed" as const), call: text, error: text }),
+  plain({ reason: fc.constant("release-unhealthy" as const), colour: text, breach: text, lastLines: lines }),
+  plain({
+    reason: fc.constant("smoke-failed" as const),
+    colour: text,
+    request: text,
+    expected: text,
+    actual: text,
+  }),
+  plain({ reason: fc.constant("deploy-locked" as const), project: text, holder: text, sinceMs: durationMs }),
+  plain({ reason: fc.constant("journal-failed" as const), error: text }),
+  plain({ reason: fc.constant("release-refused" as const), what: text, because: text }),
+  plain({ reason: fc.constant("colour-live" as const), project: text, colour: text, idle: lines }),
+  plain({ reason: fc.constant("image-unverified" as const), service: text, imageId: text }),
 );
 
 const fact: fc.Arbitrary<TaskFact> = fc.oneof(
@@ -94,7 +108,7 @@ const fact: fc.Arbitrary<TaskFact> = fc.oneof(
     { requiredKeys: ["fact", "bakeTarget", "imageId", "sizeBytes", "cachedSteps", "steps"], noNullPrototype: true },
   ),
   fc.record(
-    { fact: fc.constant("image-size" as const), service: text, sizeBytes: bytes, limitBytes: bytes },
+    { fact: fc.constant("image-size" as const), service: text, imageId: text, sizeBytes: bytes, limitBytes: bytes },
     { requiredKeys: ["fact", "service", "sizeBytes"], noNullPrototype: true },
   ),
   plain({ fact: fc.constant("space-freed" as const), predictedBytes: bytes, accountedBytes: bytes, removed: count }),
@@ -102,6 +116,7 @@ const fact: fc.Arbitrary<TaskFact> = fc.oneof(
     { fact: fc.constant("deployed" as const), environment: text, project: text, url: fc.webUrl(), containers: count },
     { requiredKeys: ["fact", "environment", "project", "containers"], noNullPrototype: true },
   ),
+  plain({ fact: fc.constant("traffic-served" as const), live: text, requests: count, failed: count }),
   plain({ fact: fc.constant("http-answered" as const), url: fc.webUrl(), status: count, durationMs }),
 );
 const facts = fc.array(fact, { maxLength: 3 });

@@ -8,6 +8,8 @@ import type { Invocation, Options } from "../command-declaration.ts";
 import { EngineRoom } from "../engine-room.ts";
 import { executeGraph } from "../execution.ts";
 import { EXIT } from "../exit-code.ts";
+import { openHistory } from "../history.ts";
+import { releaseTools } from "../release-tools.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { tellTrouble } from "../trouble.ts";
 
@@ -35,7 +37,10 @@ async function preview(
   surroundings: Surroundings,
 ): Promise<number> {
   await using engines = new EngineRoom(surroundings.env);
-  const tools = { config: buildConfig, projectDirectory: directory, engine: engines.open, environment: {}, redact: [] };
+  using history = await openHistory({ directory, buildConfig }, surroundings);
+  const releases = releaseTools({ directory, buildConfig }, surroundings, history, "");
+  const site = { config: buildConfig, projectDirectory: directory, engine: engines.open };
+  const tools = { ...site, environment: {}, redact: [], releases };
   const plan = await planClean(tools, spec, { nowMs: Date.now(), signal: surroundings.signal });
   if (!plan.ok) return tellTrouble({ trouble: "failure", failure: plan.failure }, surroundings, options.flag("json"));
   const text = options.flag("json")

@@ -10,6 +10,8 @@ import type { ConfiguredProject } from "../ad-hoc-command.ts";
 import type { Invocation } from "../command-declaration.ts";
 import { EngineRoom } from "../engine-room.ts";
 import { EXIT } from "../exit-code.ts";
+import { openHistory } from "../history.ts";
+import { releaseTools } from "../release-tools.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { tellTrouble } from "../trouble.ts";
 
@@ -38,7 +40,10 @@ async function loadUsage(
   const { signal } = surroundings;
   const observation = await observeEngine(engine.value, { nowMs, signal });
   if (!observation.ok) return observation;
-  const tools = { config: buildConfig, projectDirectory: directory, engine: engines.open, environment: {}, redact: [] };
+  using history = await openHistory({ directory, buildConfig }, surroundings);
+  const releases = releaseTools({ directory, buildConfig }, surroundings, history, "");
+  const site = { config: buildConfig, projectDirectory: directory, engine: engines.open };
+  const tools = { ...site, environment: {}, redact: [], releases };
   const plan = await planClean(tools, { policy: "normal" }, { nowMs, signal });
   if (!plan.ok) return plan;
   const disk = await engineDiskFree(engine.value);

@@ -1,20 +1,17 @@
 import { z } from "zod";
+import { deploySettings } from "./deploy-settings.ts";
 import {
   byteSize,
   duration,
   environmentName,
   environmentVariables,
-  interpolation,
   known,
   name,
+  percentage,
   port,
   positiveCount,
   texts,
 } from "./scalars.ts";
-
-const percentage = z
-  .union([z.string().regex(/^\d+(?:\.\d+)?%$/), interpolation])
-  .meta({ id: "Percentage", description: "A percentage.", examples: ["10%"] });
 
 const service = known(
   {
@@ -51,6 +48,66 @@ const environment = known(
   { id: "Environment", description: "A place where the project is deployed." },
 );
 
+const route = known(
+  {
+    service: z.string().meta({ description: "A service of `services`." }),
+    port: port.meta({ description: "Port that it listens on in its container.", examples: [8080] }),
+    hosts: texts
+      .optional()
+      .meta({ description: "Host names. Default: all.", examples: [["shop.example.org", "www.shop.example.org"]] }),
+    path: z
+      .string()
+      .regex(/^\/\S*$/)
+      .optional()
+      .meta({ default: "/", description: "Path prefix.", examples: ["/api"] }),
+    check_path: z
+      .string()
+      .regex(/^\/\S*$/)
+      .optional()
+      .meta({
+        description: "What the router asks to know whether it answers. Default: only whether a connection is accepted.",
+        examples: ["/healthz"],
+      }),
+  },
+  { id: "Route", description: "A service that users reach through the router. The first route that fits wins." },
+);
+
+const router = known(
+  {
+    driver: z
+      .enum(["haproxy", "nginx"])
+      .optional()
+      .meta({ default: "haproxy", description: "Which program routes; what each promises is in docs/router.md." }),
+    colours: z
+      .array(environmentName)
+      .min(2)
+      .optional()
+      .meta({ default: ["blue", "green"], description: "The environments that it switches between." }),
+    port: port.meta({ description: "The entrance for users on the engine's host.", examples: [8080] }),
+    preview_port: port.meta({
+      description: "The entrance for smoke tests, on the loopback address of the engine's host.",
+      examples: [8090],
+    }),
+    routes: z.array(route).min(1).meta({ description: "The services behind it." }),
+    config: z
+      .string()
+      .optional()
+      .meta({ description: "Your own fragment: TLS, further frontends.", examples: ["docker/router/tls.cfg"] }),
+    config_files: texts
+      .optional()
+      .meta({ description: "Files that it needs, such as certificates; each lies in /etc/orchestrate/files/." }),
+    config_ports: z
+      .array(z.string().regex(/^(?:[\d.]+:)?\d+:\d+$/))
+      .optional()
+      .meta({ description: "Ports of its frontends, published as compose writes them.", examples: [["443:8443"]] }),
+    image: z
+      .string()
+      .optional()
+      .meta({ description: "Default: `haproxy:2.6` or `nginx:1.28-alpine`.", examples: ["haproxy:3.2"] }),
+  },
+  { id: "Router", description: "What stands in front of the colours and switches traffic between them." },
+);
+
 /** The written form of docker/build-config.json. */
 export const buildConfigSchema = known(
   {
@@ -69,6 +126,7 @@ export const buildConfigSchema = known(
       { id: "Shared", description: "Stateful services that every environment shares." },
     ).optional(),
     environments: z.record(environmentName, environment).optional().meta({ description: "The environments by name." }),
+    router: router.optional(),
     cache: known(
       {
         max: byteSize.optional().meta({ default: "10GB", description: "Upper bound of the build cache." }),
@@ -91,6 +149,11 @@ export const buildConfigSchema = known(
       },
       { id: "ImageBudget", description: "How many images are kept." },
     ).optional(),
+    deploy: known(deploySettings, {
+      id: "DeploySettings",
+      description: "How one release replaces another. A deploy task may set each of them otherwise.",
+      examples: [{ smoke: [{ path: "/" }], observe: { for: "60s" }, keep_old: "running" }],
+    }).optional(),
     build: known(
       {
         files: texts.optional().meta({ description: "Bake files. Default: bake's own look-up." }),

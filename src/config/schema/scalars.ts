@@ -58,6 +58,11 @@ export const positiveCount = z
   .union([z.int().min(1), interpolation])
   .meta({ id: "PositiveCount", description: "A whole number from 1." });
 
+/** `10%`. */
+export const percentage = z
+  .union([z.string().regex(/^\d+(?:\.\d+)?%$/), interpolation])
+  .meta({ id: "Percentage", description: "A percentage.", examples: ["10%"] });
+
 /** true or false. */
 export const flag = z.union([z.boolean(), interpolation]).meta({ id: "Flag", description: "`true` or `false`." });
 

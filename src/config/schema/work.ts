@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deploySettings } from "./deploy-settings.ts";
 import {
   byteSize,
   duration,
@@ -171,6 +172,11 @@ const deploy = known(
       },
       { id: "Health", description: "When deployed containers count as ready.", examples: [{ timeout: "60s" }] },
     ).optional(),
+    ...deploySettings,
+    allow_unverified: flag.optional().meta({
+      default: false,
+      description: "Deploy images that no verify task has passed, too; the release records which.",
+    }),
   },
   {
     id: "Deploy",

@@ -1,6 +1,5 @@
 import type { ComposeModel } from "../../docker/compose-model.ts";
 import type { ComposeOverride } from "../../docker/compose.ts";
-import { LABELS } from "../../model/observation.ts";
 
 /** The image of each service of a compose project, by the service's name; services that are not ours have no entry. */
 export type ImagePins = Readonly<Record<string, string>>;
@@ -12,14 +11,14 @@ export type ImagePins = Readonly<Record<string, string>>;
 export function composeOverride(
   model: ComposeModel,
   pins: ImagePins,
-  labels: { readonly project: string; readonly environment: string },
+  labels: Readonly<Record<string, string>>,
 ): ComposeOverride {
   const services: Record<string, Readonly<Record<string, unknown>>> = {};
   for (const { name } of model.services) {
     const imageId = pins[name];
     services[name] = {
       ...(imageId === undefined ? {} : { image: imageId, pull_policy: "never" }),
-      labels: { [LABELS.project]: labels.project, [LABELS.environment]: labels.environment },
+      labels,
     };
   }
   return { services };

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { listProjectContainers, upProject } from "../../docker/compose.ts";
+import { upProject } from "../../docker/compose.ts";
 import type { ComposeOverride, ComposeProject } from "../../docker/compose.ts";
 import type { InspectedContainer } from "../../docker/engine-answers.ts";
 import type { Engine } from "../../docker/engine.ts";
-import { createRedactor } from "../../docker/output-lines.ts";
 import type { Failure, Result } from "../../model/failure.ts";
-import type { TaskContext } from "../../model/performer.ts";
 import type { Readiness } from "../../model/pipeline.ts";
+import type { DeployContext } from "./deployment.ts";
+import { inspectProjectContainers, serviceOf, tailLog } from "./project-containers.ts";
 import { ReadinessWatch } from "./readiness-watch.ts";
 import type { JudgedContainer } from "./readiness-watch.ts";
 
@@ -14,8 +14,6 @@ import type { JudgedContainer } from "./readiness-watch.ts";
 const POLL_MS = 200;
 /** Longest that the look after a failed start may take. */
 const LAST_LOOK_MS = 5_000;
-/** Lines of a container's own log that are evidence. */
-const LOG_LINES = 20;
 
 /** A compose project to start. */
 export interface ProjectStart {
@@ -25,6 +23,8 @@ export interface ProjectStart {
   readonly readiness: Readiness;
   /** Values that must not be quoted from a container's log. */
   readonly redact: readonly string[];
+  /** Told of each process as it starts, so that it can be ended when we are killed. */
+  readonly onSpawn?: (processId: number) => void;
 }
 
 /** How it went. `changed` says whether containers were created or started, so that there is something to stop. */
@@ -37,8 +37,8 @@ export type StartResult =
  * compose is not reliable. A container that cannot become ready ends the wait at once. Doing it again on a running
  * project changes nothing. On abort it ends compose and returns a failure.
  */
-export async function startProject(start: ProjectStart, context: TaskContext): Promise<StartResult> {
-  const before = await inspectProject(start, context.signal);
+export async function startProject(start: ProjectStart, context: DeployContext): Promise<StartResult> {
+  const before = await inspectProjectContainers(start.engine, start.compose.project, context.signal);
   if (!before.ok) return { ok: false, failure: before.failure, changed: false };
   const watch = new ReadinessWatch(start.readiness, before.value, {
     nowMs: performance.now(),
@@ -51,7 +51,7 @@ export async function startProject(start: ProjectStart, context: TaskContext): P
   ender.abort();
   await compose.ended;
   // What compose did since the last look: the signal of the attempt may be what ended it, and would end this look, too.
-  const after = await inspectProject(start, AbortSignal.timeout(LAST_LOOK_MS));
+  const after = await inspectProjectContainers(start.engine, start.compose.project, AbortSignal.timeout(LAST_LOOK_MS));
   if (after.ok) watch.look(after.value, performance.now(), false);
   return { ok: false, failure, changed: watch.changed };
 }
@@ -61,14 +61,16 @@ class ComposeUp {
   readonly ended: Promise<Result<void>>;
   result: Result<void> | undefined;
 
-  constructor({ compose, override }: ProjectStart, context: TaskContext, signal: AbortSignal) {
+  constructor({ compose, override, onSpawn }: ProjectStart, context: DeployContext, signal: AbortSignal) {
     const onLine = (line: string, stream: "stdout" | "stderr"): void => {
       context.report({ type: "output", stream, line });
     };
-    this.ended = upProject(compose, { override, signal, onLine }).then((result) => {
-      this.result = result;
-      return result;
-    });
+    this.ended = upProject(compose, { override, signal, onLine, ...(onSpawn === undefined ? {} : { onSpawn }) }).then(
+      (result) => {
+        this.result = result;
+        return result;
+      },
+    );
   }
 }
 
@@ -76,12 +78,12 @@ async function waitUntilReady(
   start: ProjectStart,
   watch: ReadinessWatch,
   compose: ComposeUp,
-  context: TaskContext,
+  context: DeployContext,
 ): Promise<Failure | undefined> {
   const told = new Map<string, string>();
   for (;;) {
     const { result } = compose; // before the look: what compose did until then is in it
-    const containers = await inspectProject(start, context.signal);
+    const containers = await inspectProjectContainers(start.engine, start.compose.project, context.signal);
     if (!containers.ok) return containers.failure;
     const verdict = watch.look(containers.value, performance.now(), result !== undefined);
     tellProgress(watch.judged, told, context);
@@ -92,24 +94,8 @@ async function waitUntilReady(
   }
 }
 
-async function inspectProject(
-  { engine, compose }: ProjectStart,
-  signal: AbortSignal,
-): Promise<Result<readonly InspectedContainer[]>> {
-  const listed = await listProjectContainers(engine, compose.project, { signal });
-  if (!listed.ok) return listed;
-  const lasting = listed.value.filter((container) => !container.oneOff);
-  const inspected = await Promise.all(lasting.map(async ({ id }) => await engine.inspectContainer(id, { signal })));
-  const containers: InspectedContainer[] = [];
-  for (const container of inspected) {
-    if (!container.ok) return container;
-    if (container.value !== undefined) containers.push(container.value);
-  }
-  return { ok: true, value: containers };
-}
-
 /** One step for each container, told again whenever its state is another. */
-function tellProgress(judged: readonly JudgedContainer[], told: Map<string, string>, context: TaskContext): void {
+function tellProgress(judged: readonly JudgedContainer[], told: Map<string, string>, context: DeployContext): void {
   for (const { container, verdict } of judged) {
     // "running for 2.2s" changes with each look; that it is ready is told once.
     const news = verdict.is === "ready" ? "ready" : verdict.state;
@@ -121,18 +107,22 @@ function tellProgress(judged: readonly JudgedContainer[], told: Map<string, stri
   }
 }
 
-async function describeNotReady(
-  { engine, compose, redact }: ProjectStart,
+/** The failure that names the container to blame, with the end of its log. */
+export async function describeNotReady(
+  {
+    engine,
+    compose,
+    redact,
+  }: Pick<ProjectStart, "engine" | "redact"> & { readonly compose: { readonly project: string } },
   { container, verdict }: JudgedContainer,
-  context: TaskContext,
+  context: DeployContext,
 ): Promise<Failure> {
-  const log = await engine.containerLogTail(container.id, LOG_LINES, { signal: context.signal });
   return {
     reason: "not-ready",
     project: compose.project,
-    service: container.labels["com.docker.compose.service"] ?? container.name,
+    service: serviceOf(container),
     container: container.name,
     state: verdict.state,
-    lastLines: log.ok ? log.value.map(createRedactor(redact)) : [],
+    lastLines: await tailLog(engine, container, redact, context.signal),
   };
 }

@@ -1,6 +1,7 @@
 import { loadComposeProject } from "../../docker/compose.ts";
 import type { ComposeProject } from "../../docker/compose.ts";
 import type { Failure } from "../../model/failure.ts";
+import { LABELS } from "../../model/observation.ts";
 import type { TaskTools } from "../task-tools.ts";
 import { composeOverride } from "./compose-override.ts";
 import { composeSite } from "./deployment.ts";
@@ -31,7 +32,7 @@ export async function startShared(deployment: Deployment): Promise<Failure | und
 }
 
 async function startInTurn(deployment: Deployment): Promise<Failure | undefined> {
-  const { engine, context, tools, task } = deployment;
+  const { engine, context, tools, readiness } = deployment;
   context.signal.throwIfAborted();
   const compose: ComposeProject = {
     project: `${tools.config.project}-shared`,
@@ -42,8 +43,14 @@ async function startInTurn(deployment: Deployment): Promise<Failure | undefined>
   };
   const model = await loadComposeProject(compose, { signal: context.signal });
   if (!model.ok) return model.failure;
-  const override = composeOverride(model.value, {}, { project: tools.config.project, environment: "shared" });
-  const { readiness } = task.deploy;
+  const override = composeOverride(
+    model.value,
+    {},
+    {
+      [LABELS.project]: tools.config.project,
+      [LABELS.environment]: "shared",
+    },
+  );
   const started = await startProject({ engine, compose, override, readiness, redact: tools.redact }, context);
   if (started.ok) return undefined;
   context.signal.throwIfAborted();

@@ -108,8 +108,20 @@ describe("a size check", () => {
     expect(result).toMatchObject({
       ok: true,
       facts: [
-        { fact: "image-size", service: "web", sizeBytes: expect.any(Number), limitBytes: 4_000_000 },
-        { fact: "image-size", service: "api", sizeBytes: expect.any(Number), limitBytes: 4_000_000 },
+        {
+          fact: "image-size",
+          service: "web",
+          imageId: expect.stringMatching(/^sha256:/),
+          sizeBytes: expect.any(Number),
+          limitBytes: 4_000_000,
+        },
+        {
+          fact: "image-size",
+          service: "api",
+          imageId: expect.stringMatching(/^sha256:/),
+          sizeBytes: expect.any(Number),
+          limitBytes: 4_000_000,
+        },
       ],
     });
   });

@@ -9,6 +9,7 @@ import type { ServiceImage, Task, TaskBody, TaskId, TaskNode, TaskOutputs } from
 import { performTask } from "../../../src/tasks/perform-task.ts";
 import type { TaskTools } from "../../../src/tasks/task-tools.ts";
 import type { LightProject } from "../../rig/light-project.ts";
+import { DEFAULT_DEPLOY_SETTINGS } from "../../../src/model/release.ts";
 import { TaskAttempt } from "../../rig/task-attempt.ts";
 
 const LOCATION = { file: "pipelines/test.yaml", line: 1, column: 1 };
@@ -95,7 +96,7 @@ export class LightTasks implements AsyncDisposable {
     const readiness = { timeoutMs: 30_000, minReadyMs: 500, ...change.readiness };
     return this.#task(
       `release@${environment}`,
-      { kind: "deploy", deploy: { composeFiles: [], readiness }, images: this.images() },
+      { kind: "deploy", deploy: { composeFiles: [], readiness, settings: this.config.deploy }, images: this.images() },
       { environment: { ...named, variables: { ...named.variables, ...change.variables } } },
     );
   }
@@ -155,6 +156,7 @@ function buildConfig(light: LightProject): BuildConfig {
     services,
     environments: [environment("blue"), environment("green")],
     sharedCompose: ["docker/compose.shared.yaml"],
+    deploy: { ...DEFAULT_DEPLOY_SETTINGS, strategy: "recreate" },
     // No budget for the cache: it belongs to everybody who uses this engine.
     cleanup: { normal: policy, aggressive: policy },
     bake: { files: [], cacheFrom: [], cacheTo: [] },

@@ -8,6 +8,7 @@ import type { TaskResult } from "../../../src/model/performer.ts";
 import type { TaskOf } from "../../../src/model/task.ts";
 import { constantTemplate } from "../../../src/model/template.ts";
 import { performRun } from "../../../src/tasks/run.ts";
+import { DEFAULT_DEPLOY_SETTINGS } from "../../../src/model/release.ts";
 import { TaskAttempt } from "../../rig/task-attempt.ts";
 
 let directory: string;
@@ -51,6 +52,7 @@ async function perform(
       services: [],
       environments: [],
       sharedCompose: [],
+      deploy: DEFAULT_DEPLOY_SETTINGS,
       cleanup: { normal: policy, aggressive: policy },
       bake: { files: [], cacheFrom: [], cacheTo: [] },
     },

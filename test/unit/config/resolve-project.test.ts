@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { DEFAULT_DEPLOY_SETTINGS } from "../../../src/model/release.ts";
 import { BLUE_AND_GREEN, diagnose, pipelineOf, problems, resolved, taskOf } from "./written-project.ts";
 
 describe("a pipeline with everything", () => {
@@ -177,6 +178,7 @@ describe("docker/build-config.json", () => {
       services: [],
       environments: [],
       sharedCompose: [],
+      deploy: { ...DEFAULT_DEPLOY_SETTINGS, strategy: "recreate" },
       cleanup: {
         normal: { maxCacheBytes: 10e9, keepImagesPerService: 2, minAgeMs: 86_400_000 },
         aggressive: { maxCacheBytes: 5e9, keepImagesPerService: 1, minAgeMs: 3_600_000 },

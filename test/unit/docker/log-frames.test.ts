@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseLogFrames } from "../../../src/docker/log-frames.ts";
+import { parseLogFrames, parseStreams } from "../../../src/docker/log-frames.ts";
 import { readRecorded } from "./recorded-output.ts";
 
 describe("parseLogFrames", () => {
@@ -24,5 +24,16 @@ describe("parseLogFrames", () => {
   it("reads the raw bytes of a container with a terminal", () => {
     expect(parseLogFrames(Buffer.from("plain\r\ntext\r\n"))).toEqual(["plain", "text"]);
     expect(parseLogFrames(Buffer.alloc(0))).toEqual([]);
+  });
+});
+
+describe("parseStreams", () => {
+  it("keeps both streams of a recorded answer apart", () => {
+    const { stdout, stderr } = parseStreams(readRecorded("container-log.bin"));
+    expect({ stdout, stderr }).toEqual({ stdout: "to stdout\na\rb\n", stderr: "to stderr\n" });
+  });
+
+  it("takes a torn last frame as far as it goes", () => {
+    expect(parseStreams(readRecorded("container-log.bin").subarray(0, 30)).stderr).toBe("to s");
   });
 });

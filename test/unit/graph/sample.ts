@@ -14,6 +14,7 @@ import { compileGraph } from "../../../src/graph/compile.ts";
 import { bakeQueries } from "../../../src/graph/bake-query.ts";
 import type { BakeAnswer } from "../../../src/graph/bake-query.ts";
 import type { Checked, Diagnostic } from "../../../src/model/diagnostic.ts";
+import { DEFAULT_DEPLOY_SETTINGS } from "../../../src/model/release.ts";
 import type { TaskGraph } from "../../../src/model/task.ts";
 
 /** What a sample task may say; everything else has its default. */
@@ -100,7 +101,11 @@ export function sizes(...services: readonly string[]): TaskWork {
 export function deploy(): TaskWork {
   return {
     kind: "deploy",
-    deploy: { composeFiles: [], readiness: { timeoutMs: 60_000, minReadyMs: 2_000 } },
+    deploy: {
+      composeFiles: [],
+      readiness: { timeoutMs: 60_000, minReadyMs: 2_000 },
+      settings: DEFAULT_DEPLOY_SETTINGS,
+    },
   };
 }
 
@@ -128,6 +133,7 @@ export function buildConfig(services: readonly Service[] = [], files: readonly s
     services,
     environments: [BLUE, GREEN],
     sharedCompose: [],
+    deploy: DEFAULT_DEPLOY_SETTINGS,
     cleanup: {
       normal: { maxCacheBytes: 10e9, keepImagesPerService: 2, minAgeMs: 0 },
       aggressive: { maxCacheBytes: 2e9, keepImagesPerService: 1, minAgeMs: 0 },

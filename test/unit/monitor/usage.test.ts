@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { BuildConfig } from "../../../src/model/build-config.ts";
 import type { EngineObservation, ObservedImage } from "../../../src/model/observation.ts";
 import { renderUsage } from "../../../src/monitor/usage-text.ts";
+import { DEFAULT_DEPLOY_SETTINGS } from "../../../src/model/release.ts";
 import { describeUsage } from "../../../src/monitor/usage.ts";
 
 const NOW_MS = 1_800_000_000_000;
@@ -15,6 +16,7 @@ const CONFIG: BuildConfig = {
   ],
   environments: [],
   sharedCompose: [],
+  deploy: DEFAULT_DEPLOY_SETTINGS,
   cleanup: { normal: POLICY, aggressive: POLICY },
   bake: { files: [], cacheFrom: [], cacheTo: [] },
 };

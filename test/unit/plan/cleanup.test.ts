@@ -57,6 +57,17 @@ describe("planCleanup: images", () => {
     });
   });
 
+  it("keeps the images of releases, however old", () => {
+    const images = [anImage("a"), anImage("b", { ageMs: 11 * HOUR_MS }), anImage("c", { ageMs: 12 * HOUR_MS })];
+    const released = new Map([["sha256:c", "r1"]]);
+    const plan = planCleanup(anObservation({ images }), { ...POLICY, keepImagesPerService: 1 }, { ...SCOPE, released });
+    expect(removedIds(plan)).toEqual(["sha256:b"]);
+    expect(plan.kept.find((item) => item.id === "sha256:c")?.protection).toEqual({
+      because: "released",
+      deployId: "r1",
+    });
+  });
+
   it("keeps what is younger than the minimum age, to the millisecond", () => {
     const images = [
       anImage("a", { ageMs: 0 }),

@@ -127,6 +127,54 @@ const CASES: { readonly [R in Failure["reason"]]: readonly [Extract<Failure, { r
       /^$/,
       /`orchestrate graph deploy-blue`/,
     ],
+    "router-failed": [
+      { reason: "router-failed", call: "set map app green", error: "Unknown map identifier" },
+      /^The router refused `set map app green`: Unknown map identifier$/,
+      /^$/,
+      /`orchestrate router status`/,
+    ],
+    "release-unhealthy": [
+      { reason: "release-unhealthy", colour: "green", breach: "21 of 100 requests failed", lastLines: ["boom"] },
+      /^The release in green broke its limits under traffic, so traffic went back: 21 of 100 requests failed$/,
+      /^boom$/,
+      /`orchestrate status`\n.*`less logs[^]*deploy\.observe/,
+    ],
+    "smoke-failed": [
+      { reason: "smoke-failed", colour: "green", request: "GET /", expected: "status 200", actual: "status 500" },
+      /^The smoke test of green failed before any user saw the release: status 500$/,
+      /^request GET \/\nexpected status 200\nsaw status 500$/,
+      /deploy\.smoke/,
+    ],
+    "deploy-locked": [
+      { reason: "deploy-locked", project: "shop", holder: "ann@host, process 12", sinceMs: 0 },
+      /^shop is being deployed by ann@host, process 12$/,
+      /^since 1970-01-01T00:00:00\.000Z$/,
+      /`orchestrate unlock`/,
+    ],
+    "journal-failed": [
+      { reason: "journal-failed", error: "disk I/O error" },
+      /^The journal of deploys refused a call, so the deploy went no further: disk I\/O error$/,
+      /^$/,
+      /ORCHESTRATE_STATE_DIR[^]*`orchestrate status`/,
+    ],
+    "release-refused": [
+      { reason: "release-refused", what: "switch to blue", because: "blue has no containers" },
+      /^Refused to switch to blue: blue has no containers$/,
+      /^$/,
+      /`orchestrate status`/,
+    ],
+    "colour-live": [
+      { reason: "colour-live", project: "shop", colour: "blue", idle: ["green"] },
+      /^blue is live in shop: replacing it in place would interrupt its users$/,
+      /^$/,
+      /`orchestrate run deploy`\nor name it: `orchestrate deploy green`/,
+    ],
+    "image-unverified": [
+      { reason: "image-unverified", service: "web", imageId: "sha256:abc" },
+      /^The image of web has not passed a verify task: sha256:abc$/,
+      /^$/,
+      /`orchestrate verify`[^]*--allow-unverified`, or `allow_unverified: true` in task images\/backend/,
+    ],
   };
 
 describe("explainFailure", () => {

@@ -203,7 +203,7 @@ describe("openStore", () => {
     const opened = await openStore(directory, 1);
     expect(opened).toEqual({
       ok: false,
-      problem: expect.stringMatching(/written by a newer orchestrate \(version 2.*ORCHESTRATE_STATE_DIR/),
+      problem: expect.stringMatching(/written by a newer orchestrate \(version 3.*ORCHESTRATE_STATE_DIR/),
     });
     const after = new DatabaseSync(name);
     expect(after.prepare("SELECT name FROM sqlite_schema").all()).toEqual([{ name: "future" }]);

@@ -72,7 +72,13 @@ describe("composeOverride", () => {
 
   it("pins by ID without pulling, and labels every container", () => {
     const labels = { "dev.orchestrate.project": "shop", "dev.orchestrate.environment": "blue" };
-    expect(composeOverride(model, { web: "sha256:1" }, { project: "shop", environment: "blue" })).toEqual({
+    expect(
+      composeOverride(
+        model,
+        { web: "sha256:1" },
+        { "dev.orchestrate.project": "shop", "dev.orchestrate.environment": "blue" },
+      ),
+    ).toEqual({
       services: { web: { image: "sha256:1", pull_policy: "never", labels }, postgres: { labels } },
     });
   });

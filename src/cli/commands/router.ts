@@ -1,0 +1,89 @@
+import { openConfigured } from "../ad-hoc-command.ts";
+import type { ConfiguredProject } from "../ad-hoc-command.ts";
+import type { Invocation } from "../command-declaration.ts";
+import { EngineRoom } from "../engine-room.ts";
+import { EXIT } from "../exit-code.ts";
+import { renderRouterStatus, renderRouterUp, renderRouterUpgrade } from "../router-text.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { tellTrouble } from "../trouble.ts";
+import { routerStatus, routerUp, routerUpgrade } from "../../docker/router/router-project.ts";
+import type { RouterSite } from "../../docker/router/router-project.ts";
+import type { Failure, Result } from "../../model/failure.ts";
+
+const ACTIONS = ["up", "status", "upgrade"] as const;
+type Action = (typeof ACTIONS)[number];
+
+/** `orchestrate router up|status|upgrade`: the project's router, which no deploy ever restarts. */
+export async function execute(invocation: Invocation, surroundings: Surroundings): Promise<number> {
+  const json = invocation.options.flag("json");
+  const action = ACTIONS.find((known) => known === invocation.arguments[0]);
+  if (action === undefined) {
+    surroundings.stderr.write(`error: \`orchestrate router\` takes one of ${ACTIONS.join(", ")}\n`);
+    return EXIT.usage;
+  }
+  const configured = await openConfigured(invocation, surroundings);
+  if (!configured.ok) return tellTrouble(configured.trouble, surroundings, json);
+  await using engines = new EngineRoom(surroundings.env);
+  const site = await openSite(configured.value, engines);
+  if (!site.ok) return tellTrouble({ trouble: "failure", failure: site.failure }, surroundings, json);
+  const done = await perform(action, site.value, surroundings);
+  if (!done.ok) {
+    await tellTrouble({ trouble: "failure", failure: done.failure }, surroundings, json);
+    return EXIT.failure;
+  }
+  const { value, text, failed } = done.value;
+  surroundings.stdout.write(json ? `${JSON.stringify({ version: 1, ...value }, undefined, 2)}\n` : text);
+  return failed ? EXIT.failure : EXIT.success;
+}
+
+/** What an action gives: for scripts, for people, and whether something is wrong. */
+interface Done {
+  readonly value: object;
+  readonly text: string;
+  readonly failed: boolean;
+}
+
+async function perform(
+  action: Action,
+  site: RouterSite,
+  { signal }: Surroundings,
+): Promise<{ readonly ok: true; readonly value: Done } | { readonly ok: false; readonly failure: Failure }> {
+  switch (action) {
+    case "up":
+      return finish(await routerUp(site, { signal }), (up) => renderRouterUp(up, site.config));
+    case "upgrade":
+      return finish(await routerUpgrade(site, { signal }), renderRouterUpgrade);
+    case "status":
+      return finish(
+        await routerStatus(site, { signal }),
+        (status) => renderRouterStatus(status, Date.now()),
+        (status) => status.view === undefined,
+      );
+  }
+}
+
+function finish<T extends object>(
+  result: Result<T>,
+  render: (value: T) => string,
+  isWrong: (value: T) => boolean = () => false,
+): Result<Done> {
+  if (!result.ok) return result;
+  const { value } = result;
+  return { ok: true, value: { value, text: render(value), failed: isWrong(value) } };
+}
+
+/** The router is on the engine of its colours. */
+async function openSite(
+  { buildConfig, directory }: ConfiguredProject,
+  engines: EngineRoom,
+): Promise<Result<RouterSite>> {
+  const { router, environments, project } = buildConfig;
+  if (router === undefined) {
+    const error = "docker/build-config.json has no `router`";
+    return { ok: false, failure: { reason: "router-failed", call: "open the router", error } };
+  }
+  const colour = environments.find(({ name }) => router.colours.includes(name));
+  const engine = await engines.open(colour?.dockerContext);
+  if (!engine.ok) return engine;
+  return { ok: true, value: { engine: engine.value, project, config: router, workingDirectory: directory } };
+}

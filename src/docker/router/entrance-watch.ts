@@ -1,0 +1,66 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { RouterSite } from "./router-container.ts";
+
+/** Between two requests to the entrance. */
+const BEAT_MS = 20;
+/** A request that takes longer counts as unanswered. */
+const PATIENCE_MS = 1_000;
+/** How long the entrance may still be silent once the watch is told to end. */
+const LAST_WORD_MS = 5_000;
+
+/** Requests the entrance again and again, to know how long nobody answers while the router is replaced. */
+export class EntranceWatch {
+  readonly #url: string | undefined;
+  readonly #watching: Promise<void>;
+  #ending = false;
+  #silentSinceMs: number | undefined;
+  #longestMs = 0;
+
+  /** Begins at once. */
+  constructor({ engine, config }: RouterSite) {
+    const { transport } = engine.endpoint;
+    const host = transport.kind === "unix" ? "127.0.0.1" : transport.kind === "tcp" ? transport.host : undefined;
+    this.#url = host === undefined ? undefined : `http://${host}:${config.port}/`;
+    this.#watching = this.#watch();
+  }
+
+  /** Waits until the entrance answers and gives the longest time it did not; undefined where it cannot be reached from here. */
+  async end(): Promise<number | undefined> {
+    this.#ending = true;
+    await this.#watching;
+    return this.#url === undefined ? undefined : this.#longestMs;
+  }
+
+  async #watch(): Promise<void> {
+    let lastMs = Number.POSITIVE_INFINITY;
+    for (;;) {
+      if (this.#url === undefined) return;
+      const sentMs = performance.now();
+      const answered = await answers(this.#url);
+      if (answered) this.#longestMs = Math.max(this.#longestMs, this.#silenceUntil(performance.now()));
+      this.#silentSinceMs = answered ? undefined : (this.#silentSinceMs ?? sentMs);
+      if (!this.#ending) lastMs = performance.now() + LAST_WORD_MS;
+      if (this.#ending && (answered || performance.now() > lastMs)) return;
+      await delay(BEAT_MS);
+    }
+  }
+
+  #silenceUntil(nowMs: number): number {
+    return this.#silentSinceMs === undefined ? 0 : nowMs - this.#silentSinceMs;
+  }
+}
+
+/** Any answer counts, 503 too: it comes from the router. */
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, {
+      headers: { connection: "close" },
+      redirect: "manual",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    await response.body?.cancel();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startLoad } from "../rig/load/load-client.ts";
+import { renderLoadReport } from "../rig/load/load-report-text.ts";
+import type { LoadReport } from "../rig/load/load-report.ts";
+import { ReleaseProject } from "../rig/release-project.ts";
+import type { CliResult } from "../rig/cli.ts";
+
+let project: ReleaseProject;
+
+beforeAll(async () => {
+  // Without smoke tests: what is tested here is what users bring to light.
+  project = await ReleaseProject.create({ smoke: [], observe: { for: "8s", min_requests: 20, max_latency: "600ms" } });
+  const first = await project.deploy("good");
+  expect(first.exitCode, first.output).toBe(0);
+});
+
+afterAll(async () => {
+  await project[Symbol.asyncDispose]();
+});
+
+async function deployUnderLoad(
+  name: string,
+  breaks: string,
+): Promise<{ readonly deployed: CliResult; readonly report: LoadReport }> {
+  await using load = await startLoad({ url: project.load.url() });
+  await load.until((seen) => seen.requests > 300);
+  const deployed = await project.deploy(name, { breaks });
+  return { deployed, report: await load.stop() };
+}
+
+async function expectBackOn(colour: string): Promise<void> {
+  const status = await project.status();
+  expect(status.live?.colour).toBe(colour);
+  expect(status.open).toBeUndefined();
+  expect(status.drift).toEqual([]);
+  // The failed release is kept for inspection, and never what a rollback means.
+  expect(status.rollback?.from).not.toBe("containers");
+}
+
+describe("a release that breaks its limits under traffic", () => {
+  it("goes back at once when it dies", async () => {
+    const { deployed, report } = await deployUnderLoad("dies", "crash-busy:1000");
+    expect(deployed.exitCode, deployed.output).toBe(1);
+    expect(deployed.output).toMatch(
+      /broke its limits under traffic, so traffic went back: \w+ (restarted|is exited|is restarting)/,
+    );
+    // What was under way in it cannot be answered by the other one.
+    expect(report.failed, renderLoadReport(report)).toBeLessThanOrEqual(20);
+    await expectBackOn("blue");
+  });
+
+  it("goes back when answers fail, or take too long", async () => {
+    const errors = await deployUnderLoad("fails", "errors:20");
+    expect(errors.deployed.exitCode, errors.deployed.output).toBe(1);
+    expect(errors.deployed.output).toMatch(/traffic went back: \d+ of \d+ requests failed|smoke test/);
+    await expectBackOn("blue");
+    const slow = await deployUnderLoad("slow", "slow:1500");
+    expect(slow.deployed.exitCode, slow.deployed.output).toBe(1);
+    expect(slow.deployed.output).toMatch(/answers take \d+ ms on average/);
+    expect(slow.report.failed, renderLoadReport(slow.report)).toBe(0);
+    await expectBackOn("blue");
+  });
+});
+
+describe("several at once", () => {
+  it("lets one of 16 deploys run, the others wait and find it done", async () => {
+    await project.load.release("sixteen");
+    const built = await project.run("run", "deploy", "--only", "images", "--only", "check-images");
+    expect(built.exitCode, built.output).toBe(0);
+    const before = (await project.newestRelease())?.release.deployId;
+    const ends = await Promise.all(Array.from({ length: 16 }, async () => await project.run("deploy", "green")));
+    expect(ends.filter(({ exitCode }) => exitCode !== 0).map(({ output }) => output)).toEqual([]);
+    expect(ends.filter(({ output }) => output.includes("no container touched")).length).toBe(15);
+    const newest = await project.newestRelease();
+    expect(newest?.release.deployId).not.toBe(before);
+    expect(newest?.release.replaces).toBe("blue");
+    expect((await project.status()).live?.colour).toBe("green");
+  });
+});

@@ -1,0 +1,143 @@
+import { realpathSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ReleaseRecord } from "../../src/model/journal.ts";
+import type { Transition } from "../../src/model/release.ts";
+import { resolveStateDirectory } from "../../src/state/location.ts";
+import { openStore } from "../../src/state/store.ts";
+import { runCli, startCli } from "./cli.ts";
+import type { CliProcess, CliResult } from "./cli.ts";
+import { LoadProject } from "./load/load-project.ts";
+import type { LoadRelease } from "./load/load-project.ts";
+import { findProcesses } from "./processes.ts";
+
+/** Short enough for tests, and the same phases as in earnest. */
+const SETTINGS = {
+  smoke: [{ path: "/", contains: "page of web" }],
+  observe: { for: "1500ms", max_error_rate: "5%", min_requests: 20, max_latency: "600ms" },
+  drain: { timeout: "5s", websocket: "500ms" },
+};
+
+/** What `orchestrate status --json` says, as far as tests look at it. */
+export interface SeenStatus {
+  readonly live?: { readonly colour: string; readonly deployId?: string };
+  readonly router?: { readonly traffic: unknown; readonly persisted: unknown };
+  readonly colours: readonly { readonly colour: string; readonly state: string; readonly deployId?: string }[];
+  readonly open?: { readonly deployId: string };
+  readonly rollback?: { readonly colour: string; readonly deployId: string; readonly from: string };
+  readonly drift: readonly unknown[];
+}
+
+/** The application of the load tests, behind the router, with a user who types commands there. */
+export class ReleaseProject implements AsyncDisposable {
+  readonly load: LoadProject;
+
+  private constructor(load: LoadProject) {
+    this.load = load;
+  }
+
+  /** `settings` are `deploy` of docker/build-config.json over those of tests. */
+  static async create(settings: Readonly<Record<string, unknown>> = {}): Promise<ReleaseProject> {
+    const load = await LoadProject.create();
+    await load.edit("docker/build-config.json", (text) => {
+      const config: Record<string, unknown> = JSON.parse(text);
+      return JSON.stringify({ ...config, deploy: { ...SETTINGS, ...settings } }, undefined, 2);
+    });
+    return new ReleaseProject(load);
+  }
+
+  /** Types a command and waits until it ends. */
+  async run(...argv: readonly string[]): Promise<CliResult> {
+    return await runCli(argv, { cwd: this.load.directory });
+  }
+
+  /** Types a command. */
+  start(...argv: readonly string[]): CliProcess {
+    return startCli(argv, { cwd: this.load.directory });
+  }
+
+  /** Writes another release and deploys it to the idle colour. */
+  async deploy(name: string, release: LoadRelease = {}): Promise<CliResult> {
+    await this.load.release(name, release);
+    return await this.run("run", "deploy");
+  }
+
+  /** What `orchestrate status` says now. */
+  async status(): Promise<SeenStatus> {
+    const { stdout, output } = await this.run("status", "--json");
+    const status: SeenStatus = JSON.parse(stdout);
+    if (!Array.isArray(status.colours)) throw new Error(output);
+    return status;
+  }
+
+  /** The newest release in the journal, read as another process would. */
+  async newestRelease(): Promise<ReleaseRecord | undefined> {
+    const opened = await openStore(this.#stateDirectory(), Date.now());
+    if (!opened.ok) throw new Error(opened.problem);
+    using store = opened.store;
+    const listed = store.releases.listReleases(this.load.project, 1);
+    if (!listed.ok) throw new Error(JSON.stringify(listed.failure));
+    return listed.value[0];
+  }
+
+  /**
+   * Types `orchestrate run deploy` and sends SIGKILL to it, and to nothing that it has started, as soon as the transition
+   * is in the journal. Says whether it was there in time.
+   */
+  async killAt(transition: string): Promise<{ readonly killed: boolean; readonly seen: readonly string[] }> {
+    const opened = await openStore(this.#stateDirectory(), Date.now());
+    if (!opened.ok) throw new Error(opened.problem);
+    using store = opened.store;
+    const before = (await this.newestRelease())?.release.deployId;
+    const process = this.start("run", "deploy");
+    let ended = false;
+    const end = async (): Promise<void> => {
+      await process.done;
+      ended = true;
+    };
+    void end();
+    for (;;) {
+      const listed = store.releases.listReleases(this.load.project, 1);
+      const newest = listed.ok ? listed.value[0] : undefined;
+      const seen =
+        newest === undefined || newest.release.deployId === before ? [] : newest.transitions.map(describeTransition);
+      if (seen.includes(transition)) {
+        process.signal("SIGKILL");
+        await process.done;
+        return { killed: true, seen };
+      }
+      if (ended) return { killed: false, seen };
+      await delay(2);
+    }
+  }
+
+  /** Ends what a failed test has left running, too. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { pid } of findProcesses(this.load.directory)) {
+      if (pid !== process.pid) process.kill(pid, "SIGKILL");
+    }
+    await this.load[Symbol.asyncDispose]();
+  }
+
+  #stateDirectory(): string {
+    return resolveStateDirectory({
+      environment: { ORCHESTRATE_STATE_DIR: path.join(this.load.directory, ".state") },
+      homeDirectory: this.load.directory,
+      project: this.load.project,
+      projectRealPath: realpathSync(this.load.directory),
+    });
+  }
+}
+
+/** `intent start`, `fact cutover`, `end done`. */
+function describeTransition({ record }: Transition): string {
+  switch (record.mark) {
+    case "intent":
+    case "fact":
+      return `${record.mark} ${record.phase}`;
+    case "turn":
+      return `turn ${record.to}`;
+    case "end":
+      return `end ${record.end}`;
+  }
+}

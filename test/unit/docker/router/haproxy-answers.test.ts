@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import {
+  countTraffic,
+  firstWords,
+  parseMapFile,
+  parseMapValue,
+  parseServersState,
+  parseStat,
+} from "../../../../src/docker/router/haproxy-answers.ts";
+import { resolveTargets } from "../../../../src/docker/router/routed-targets.ts";
+import { readRecorded } from "../recorded-output.ts";
+import { SAMPLE } from "./sample.ts";
+
+const { targets } = resolveTargets(SAMPLE);
+const STATE = readRecorded("haproxy-servers-state.txt").toString("utf8");
+const STAT = readRecorded("haproxy-stat.csv").toString("utf8");
+
+describe("parseMapValue", () => {
+  it("finds the key behind the silence of a change that worked", () => {
+    expect(parseMapValue("\n0x55d7b9cbba60 app blue:25:blue_fb\n\n", "app")).toBe("blue:25:blue_fb");
+  });
+
+  it.each(["entry not found.\n\n", "Unknown map identifier. Please use #<id> or <file>.\n\n", "\n"])(
+    "finds nothing in %j, which HAProxy answers without an error code",
+    (answer) => expect(parseMapValue(answer, "app")).toBeUndefined(),
+  );
+
+  it("reads the file in its own form", () => {
+    expect(parseMapFile("# a\napp green_fb\n", "app")).toBe("green_fb");
+    expect(parseMapFile("", "app")).toBeUndefined();
+  });
+
+  it("quotes the words of an error", () => {
+    expect(firstWords("\nNo such backend.\n\n")).toBe("No such backend.");
+    expect(firstWords("\n")).toBe("no answer");
+  });
+});
+
+describe("parseServersState", () => {
+  it("knows each service in each colour, those without an address too", () => {
+    expect(parseServersState(STATE, targets, SAMPLE.colours)).toEqual([
+      { service: "api", colour: "blue", state: "up", address: "172.30.0.3:8080" },
+      { service: "api", colour: "green", state: "unresolved" },
+      { service: "web", colour: "blue", state: "up", address: "172.30.0.2:8080" },
+      { service: "web", colour: "green", state: "unresolved" },
+    ]);
+  });
+
+  it("tells a server that its checks say is down, and one in maintenance", () => {
+    const row = "14 be_web.blue 1 blue 172.30.0.2 2 0 1 1 3 6 3 3 6 0 0 0 web-blue 8080";
+    const down = STATE.replace(row, row.replace("172.30.0.2 2 0", "172.30.0.2 0 0"));
+    const held = STATE.replace(row, row.replace("172.30.0.2 2 0", "172.30.0.2 2 1"));
+    for (const state of [down, held]) {
+      expect(parseServersState(state, targets, SAMPLE.colours)[2]).toEqual({
+        service: "web",
+        colour: "blue",
+        state: "down",
+        address: "172.30.0.2:8080",
+      });
+    }
+  });
+});
+
+describe("countTraffic", () => {
+  const rows = parseStat(STAT);
+
+  it("adds up the services of a colour in all its backends", () => {
+    // 47 + 10 to web, 2 to api; 8 of web's answers were 500.
+    expect(countTraffic(rows, "blue", targets)).toMatchObject({ requests: 59, errors: 8, openRequests: 0 });
+  });
+
+  it("counts what the router answers itself for a colour that is missing", () => {
+    expect(countTraffic(rows, "green", targets)).toMatchObject({ requests: 1, errors: 1 });
+  });
+
+  it("counts requests that a colour serves as a standby, and websockets apart", () => {
+    const busy = rows.map((row) => {
+      const at = `${row["pxname"]}/${row["svname"]}`;
+      if (at === "be_web.blue_fb/green" || at === "ws_web.green/BACKEND") return { ...row, scur: "3" };
+      if (at === "ws_web.green/green") return { ...row, scur: "3" };
+      return row;
+    });
+    expect(countTraffic(busy, "green", targets)).toMatchObject({ openRequests: 3, openWebsockets: 3 });
+    expect(countTraffic(busy, "blue", targets)).toMatchObject({ openRequests: 0, openWebsockets: 0 });
+  });
+
+  it("counts what a second try covered", () => {
+    const covered = rows.map((row) =>
+      row["pxname"] === "be_web.blue_fb" && row["svname"] === "blue" ? { ...row, wretr: "2", wredis: "1" } : row,
+    );
+    expect(countTraffic(covered, "blue", targets).errors).toBe(11);
+  });
+
+  it("takes the latency of what was used last", () => {
+    const slow = rows.map((row) => {
+      const at = `${row["pxname"]}/${row["svname"]}`;
+      if (at === "be_web.blue_fb/blue")
+        return { ...row, lastsess: "0", stot: "10", qtime: "1", ctime: "2", rtime: "97" };
+      return row["svname"] === "blue" ? { ...row, lastsess: "60", rtime: "1" } : row;
+    });
+    expect(countTraffic(slow, "blue", targets).meanLatencyMs).toBe(100);
+    expect(countTraffic([], "blue", targets).meanLatencyMs).toBe(0);
+  });
+});
