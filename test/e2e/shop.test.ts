@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli } from "../rig/cli.ts";
 import type { CliResult } from "../rig/cli.ts";
+import { startLoad } from "../rig/load/load-client.ts";
+import { renderLoadReport } from "../rig/load/load-report-text.ts";
 import { ShopProject } from "../rig/shop-project.ts";
 
 const MINUTES = 60_000;
@@ -10,6 +12,12 @@ describe("the shop", { timeout: 20 * MINUTES }, () => {
   const orchestrate = (...argv: string[]): Promise<CliResult> =>
     runCli(argv, { cwd: shop.directory, env: shop.environment });
 
+  const router = (): string => `http://127.0.0.1:${shop.ports.router}/`;
+  const reviews = async (): Promise<unknown> => {
+    const answer = await fetch(new URL("api/reviews", router()), { headers: { connection: "close" } });
+    return await answer.json();
+  };
+
   beforeAll(async () => {
     shop = await ShopProject.create();
   });
@@ -18,20 +26,32 @@ describe("the shop", { timeout: 20 * MINUTES }, () => {
     await shop[Symbol.asyncDispose]();
   }, MINUTES);
 
-  it("builds, passes its checks, deploys to blue and to green from the same images, and stores a prediction in each", async () => {
-    const both = await orchestrate("run", "deploy-blue", "deploy-green", "--json");
-    expect(both.stderr).toBe("");
-    const result: unknown = JSON.parse(both.stdout);
-    expect(result).toMatchObject({ status: "succeeded", counts: { failed: 0, blocked: 0, cancelled: 0 } });
-    expect(both.exitCode).toBe(0);
-    for (const colour of ["blue", "green"] as const) {
-      const answer = await fetch(`http://127.0.0.1:${shop.ports[colour]}/api/reviews`, {
-        headers: { connection: "close" },
-      });
-      const body: unknown = await answer.json();
-      expect(body).toMatchObject({ answeredBy: { environment: colour }, total: 2 });
-      expect(JSON.stringify(body)).toContain('"sentiment":"positive"');
-    }
+  it("builds, passes its checks, deploys to blue and stores a prediction", async () => {
+    const blue = await orchestrate("run", "deploy-blue", "--json");
+    expect(blue.exitCode, blue.output).toBe(0);
+    expect(JSON.parse(blue.stdout)).toMatchObject({
+      status: "succeeded",
+      counts: { failed: 0, blocked: 0, cancelled: 0 },
+    });
+    expect(await reviews()).toMatchObject({
+      answeredBy: { environment: "blue" },
+      total: 1,
+      reviews: [{ sentiment: "positive" }],
+    });
+  });
+
+  it("switches to green from the same images and back under load, and no request fails", async () => {
+    const load = await startLoad({ url: router(), page: { path: "/api/reviews", pattern: '"environment":"(?<colour>\\w+)"' } });
+    const green = await orchestrate("run", "deploy-green");
+    const switched = await reviews();
+    const back = await orchestrate("rollback");
+    const report = await load.stop();
+    expect(green.exitCode, green.output).toBe(0);
+    expect(switched).toMatchObject({ answeredBy: { environment: "green" }, total: 2 });
+    expect(back.exitCode, back.output).toBe(0);
+    expect(await reviews()).toMatchObject({ answeredBy: { environment: "blue" } });
+    expect(report.failed, renderLoadReport(report)).toBe(0);
+    expect(report.requests).toBeGreaterThan(1_000);
   });
 
   it("runs its other pipelines and keeps what is deployed", async () => {
@@ -39,7 +59,7 @@ describe("the shop", { timeout: 20 * MINUTES }, () => {
       const run = await orchestrate("run", pipeline);
       expect(run.exitCode, run.output).toBe(0);
     }
-    const page = await fetch(`http://127.0.0.1:${shop.ports.blue}/`, { headers: { connection: "close" } });
+    const page = await fetch(router(), { headers: { connection: "close" } });
     expect(page.status).toBe(200);
     expect(await page.text()).toContain('<div id="root">');
   });

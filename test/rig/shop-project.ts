@@ -5,10 +5,14 @@ import { docker, findFreePorts } from "./light-project.ts";
 
 const ROOT = path.join(import.meta.dirname, "../..");
 const PARTS = ["docker", "docker-bake.hcl", "docker-bake.override.hcl", "examples/shop", "pipelines", ".dockerignore"];
-const ENVIRONMENTS = ["blue", "green", "development"] as const;
+const COMPOSE_PROJECTS = ["blue", "green", "development", "shared", "router"] as const;
 
-/** One of the shop's environments. */
-export type ShopEnvironment = (typeof ENVIRONMENTS)[number];
+/** Where a copy of the shop answers. */
+export interface ShopPorts {
+  readonly router: number;
+  readonly preview: number;
+  readonly development: number;
+}
 
 /**
  * A copy of the shop with a project name, ports, tags and a network of its own, so that a test never touches the shop of a user
@@ -17,25 +21,20 @@ export type ShopEnvironment = (typeof ENVIRONMENTS)[number];
 export class ShopProject implements AsyncDisposable {
   readonly directory: string;
   readonly project = "orc-test-shop";
-  readonly ports: Readonly<Record<ShopEnvironment, number>>;
+  readonly ports: ShopPorts;
   /** For every command line that runs in it. */
   readonly environment: Readonly<Record<string, string>>;
 
-  private constructor(directory: string, ports: Readonly<Record<ShopEnvironment, number>>) {
+  private constructor(directory: string, ports: ShopPorts) {
     this.directory = directory;
     this.ports = ports;
-    this.environment = {
-      TAG: this.project,
-      BLUE_PORT: String(ports.blue),
-      GREEN_PORT: String(ports.green),
-      DEVELOPMENT_PORT: String(ports.development),
-    };
+    this.environment = { TAG: this.project, DEVELOPMENT_PORT: String(ports.development) };
   }
 
   static async create(): Promise<ShopProject> {
     const directory = await mkdtemp(path.join(tmpdir(), "orc-test-shop-"));
-    const [blue = 0, green = 0, development = 0] = await findFreePorts(3);
-    const shop = new ShopProject(directory, { blue, green, development });
+    const [router = 0, preview = 0, development = 0] = await findFreePorts(3);
+    const shop = new ShopProject(directory, { router, preview, development });
     for (const part of PARTS) {
       await cp(path.join(ROOT, part), path.join(directory, part), {
         recursive: true,
@@ -54,29 +53,14 @@ export class ShopProject implements AsyncDisposable {
     for (const name of ["shared", "blue", "green"]) {
       await this.#edit(`docker/compose.${name}.yaml`, (text) => text.replaceAll("shop-data", `${this.project}-data`));
     }
-    const file = path.join(this.directory, "docker/build-config.json");
-    const config: unknown = JSON.parse(await readFile(file, "utf8"));
-    if (typeof config !== "object" || config === null || !("environments" in config))
-      throw new Error(`${file} has no environments`);
-    const { environments } = config;
-    const changed = {
-      ...config,
-      project: this.project,
-      cache: { max: "100TB", aggressive_max: "100TB" },
-      environments: Object.fromEntries(
-        Object.entries(environments ?? {}).map(([name, settings]: [string, object]) => [
-          name,
-          { ...settings, port: this.#port(name) },
-        ]),
-      ),
-    };
-    await writeFile(file, JSON.stringify(changed, undefined, 2));
-  }
-
-  #port(name: string): number {
-    const environment = ENVIRONMENTS.find((known) => known === name);
-    if (environment === undefined) throw new Error(`the test knows no environment ${name}`);
-    return this.ports[environment];
+    await this.#edit("docker/build-config.json", (text) =>
+      text
+        .replace('"project": "shop"', `"project": "${this.project}"`)
+        .replace('"port": 8080 }', `"port": ${this.ports.development} }`)
+        .replace('"port": 8000', `"port": ${this.ports.router}`)
+        .replace('"preview_port": 8001', `"preview_port": ${this.ports.preview}`)
+        .replace('"max": "10GB", "aggressive_max": "5GB"', '"max": "100TB", "aggressive_max": "100TB"'),
+    );
   }
 
   async #edit(file: string, change: (text: string) => string): Promise<void> {
@@ -88,7 +72,7 @@ export class ShopProject implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const name of [...ENVIRONMENTS, "shared"]) {
+    for (const name of COMPOSE_PROJECTS) {
       const filter = `label=com.docker.compose.project=${this.project}-${name}`;
       await removeAll(["ps", "-aq", "--filter", filter], ["rm", "--force", "--volumes"]);
       await removeAll(["network", "ls", "-q", "--filter", filter], ["network", "rm"]);
