@@ -44,8 +44,11 @@ describe("a release that breaks its limits under traffic", () => {
     expect(deployed.output).toMatch(
       /broke its limits under traffic, so traffic went back: \w+ (restarted|is exited|is restarting)/,
     );
-    // What was under way in it cannot be answered by the other one.
-    expect(report.failed, renderLoadReport(report)).toBeLessThanOrEqual(20);
+    // What was under way in it and may not be repeated cannot be answered by the other one; everything else is. How much that is
+    // depends on the machine: 14 to 20 requests of 7,000 on one that is not busy.
+    expect(report.failed, renderLoadReport(report)).toBeLessThanOrEqual(50);
+    const repeatable = report.failures.filter(({ stream }) => stream === "keep-alive" || stream === "new-connection");
+    expect(repeatable, renderLoadReport(report)).toEqual([]);
     await expectBackOn("blue");
   });
 
