@@ -9,7 +9,7 @@ let project: ReleaseProject;
 
 beforeAll(async () => {
   // Without smoke tests: what is tested here is what users bring to light.
-  project = await ReleaseProject.create({ smoke: [], observe: { for: "8s", min_requests: 20, max_latency: "600ms" } });
+  project = await ReleaseProject.create({ smoke: [], observe: { for: "8s", min_requests: 20, max_latency: "1200ms" } });
   const first = await project.deploy("good");
   expect(first.exitCode, first.output).toBe(0);
 });
