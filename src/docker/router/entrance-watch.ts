@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { publishedHost } from "../endpoint.ts";
 import type { RouterSite } from "./router-container.ts";
 
 /** Between two requests to the entrance. */
@@ -19,8 +20,7 @@ export class EntranceWatch {
 
   /** Begins at once. */
   constructor({ engine, config }: RouterSite) {
-    const { transport } = engine.endpoint;
-    const host = transport.kind === "unix" ? "127.0.0.1" : transport.kind === "tcp" ? transport.host : undefined;
+    const host = publishedHost(engine.endpoint);
     this.#url = host === undefined ? undefined : `http://${host}:${config.port}/`;
     this.#watching = this.#watch();
   }
