@@ -20,14 +20,27 @@ export function findProcesses(mark: string): readonly SeenProcess[] {
         const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
         if (state === "Z" || state === "X") return [];
         const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-        const traces = [command, readlinkSync(`/proc/${name}/cwd`), readFileSync(`/proc/${name}/environ`, "utf8")];
-        if (!traces.some((trace) => trace.includes(mark))) return [];
+        const traces = [
+          () => command,
+          () => readlinkSync(`/proc/${name}/cwd`),
+          () => readFileSync(`/proc/${name}/environ`, "utf8"),
+        ];
+        if (!traces.some((read) => contains(read, mark))) return [];
         return [{ pid: Number(name), parent: Number(parent), command }];
       } catch {
-        // It ended while the list was read, or belongs to another user.
+        // It ended while the list was read.
         return [];
       }
     });
+}
+
+/** Another user's process shows its command line only. */
+function contains(read: () => string, mark: string): boolean {
+  try {
+    return read().includes(mark);
+  } catch {
+    return false;
+  }
 }
 
 /** Asks until the answer satisfies, and gives it; after the deadline the last answer, for the test's message. */

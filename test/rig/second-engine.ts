@@ -1,0 +1,162 @@
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { mkdtemp, open, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { eventually, findProcesses } from "./processes.ts";
+
+const run = promisify(execFile);
+
+/** Starting an engine and namespaces for it takes root. */
+const AS_ROOT: readonly string[] = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
+
+/**
+ * Runs in new network, mount and process namespaces. Arguments: directory, size of the disk in bytes (0: no limit), then
+ * dockerd's own. A dockerd in the network namespace of another one would take its docker0 away; with /run/containerd it would share
+ * the other one's containerd; and as process 1 it takes everything that it started with it when it is killed, mounts and
+ * loop device included.
+ */
+const LAUNCH = `
+set -eu
+directory=$1 disk=$2
+shift 2
+# After a crash they would name processes that are others now.
+rm -rf "$directory/pid" "$directory/exec"
+ip link set lo up
+mkdir -p /run/containerd
+mount -t tmpfs tmpfs /run/containerd
+if [ "$disk" != 0 ]; then
+  if [ ! -e "$directory/disk" ]; then truncate -s "$disk" "$directory/disk"; mkfs.ext4 -q "$directory/disk"; fi
+  mkdir -p "$directory/data"
+  # Without loop devices it lies in memory.
+  mount -o loop "$directory/disk" "$directory/data" || mount -t tmpfs -o "size=$disk" none "$directory/data"
+fi
+exec dockerd "$@"
+`;
+
+/** How the engine is made. */
+export interface SecondEngineOptions {
+  /** Its data lie on a file system of this size; without it they share the disk of the temporary directory. */
+  readonly diskBytes?: number;
+  /** Keeps images in containerd instead of the graph driver. */
+  readonly containerdStore?: boolean;
+}
+
+/** How long an engine may take to answer, or to be gone. */
+const SETTLE_MS = 30_000;
+
+/**
+ * A second Docker Engine that a test may stop, kill and fill: own socket, data, network and processes, all of which are gone
+ * after disposal. It has no way to the network, so its builds take `network: none` or the default bridge without an uplink, and
+ * its published ports are not those of this machine.
+ */
+export class SecondEngine implements AsyncDisposable {
+  /** For the environment of a command that should talk to it. */
+  readonly environment: { readonly DOCKER_HOST: string };
+  readonly #directory: string;
+  readonly #options: SecondEngineOptions;
+
+  private constructor(directory: string, options: SecondEngineOptions) {
+    this.#directory = directory;
+    this.#options = options;
+    this.environment = { DOCKER_HOST: `unix://${path.join(directory, "docker.sock")}` };
+  }
+
+  /** Whether this machine and this user can start one: Linux with dockerd, and root or sudo without a password. */
+  static isPossible(): boolean {
+    try {
+      const [program, ...words] = [...AS_ROOT, "sh", "-c", "command -v dockerd && command -v unshare"];
+      execFileSync(program, words, { stdio: "ignore" });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Starts an engine and waits until it answers. */
+  static async start(options: SecondEngineOptions = {}): Promise<SecondEngine> {
+    const engine = new SecondEngine(await mkdtemp(path.join(tmpdir(), "orc-test-engine-")), options);
+    await engine.start();
+    return engine;
+  }
+
+  /** Starts it again, with the data that it had. */
+  async start(): Promise<void> {
+    const at = (name: string): string => path.join(this.#directory, name);
+    const features = { "containerd-snapshotter": this.#options.containerdStore === true };
+    await writeFile(at("daemon.json"), JSON.stringify({ features }));
+    const log = await open(at("log"), "a");
+    const namespaces = ["--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
+    const settings = {
+      "config-file": at("daemon.json"),
+      "data-root": at("data"),
+      "exec-root": at("exec"),
+      pidfile: at("pid"),
+      host: this.environment.DOCKER_HOST,
+      group: String(process.getgid?.() ?? 0),
+      // Names within the containerd of its own.
+      "containerd-namespace": path.basename(this.#directory),
+      "containerd-plugins-namespace": `${path.basename(this.#directory)}-plugins`,
+    };
+    const flags = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
+    const [program, ...words] = [...AS_ROOT, "unshare", ...namespaces, "--", "sh", "-c", LAUNCH, "launch"];
+    const size = String(this.#options.diskBytes ?? 0);
+    const child = spawn(program, [...words, this.#directory, size, ...flags], {
+      detached: true,
+      stdio: ["ignore", log.fd, log.fd],
+    });
+    const ended = new Promise<string>((resolve) => {
+      child.once("error", (error) => resolve(error.message));
+      child.once("exit", (code) => resolve(`exit code ${code}`));
+    });
+    let end: string | undefined;
+    void ended.then((how) => (end = how));
+    child.unref();
+    await log.close();
+    await eventually(async () => end !== undefined || (await this.answers()), Boolean, SETTLE_MS);
+    if (await this.answers()) return;
+    const lastLines = (await readFile(at("log"), "utf8")).trimEnd().split("\n").slice(-10).join("\n");
+    throw new Error(`the second engine did not start (${end ?? "no answer"}):\n${lastLines}`);
+  }
+
+  /** Whether it answers now. */
+  async answers(): Promise<boolean> {
+    return await this.docker("version").then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Output lines of a docker command there. */
+  async docker(...words: readonly string[]): Promise<readonly string[]> {
+    const { stdout } = await run("docker", words, { env: { ...process.env, ...this.environment } });
+    return stdout.split("\n").filter((line) => line !== "");
+  }
+
+  /** Sends dockerd a signal: SIGKILL as a crash, SIGSTOP as an engine that hangs, SIGCONT after that. */
+  async signal(name: "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGTERM"): Promise<void> {
+    const daemons = this.#processes().filter(({ command }) => command.startsWith("dockerd "));
+    const [program, ...words] = [...AS_ROOT, "kill", "-s", name.slice(3)];
+    await run(program, [...words, ...daemons.map(({ pid }) => String(pid))]);
+  }
+
+  /** Kills dockerd as a crash would; resolves when nothing of it runs. */
+  async kill(): Promise<void> {
+    await this.signal("SIGKILL");
+    await eventually(
+      () => this.#processes().length,
+      (count) => count === 0,
+      SETTLE_MS,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#processes().length > 0) await this.kill();
+    const [program, ...words] = [...AS_ROOT, "rm", "-rf", "--one-file-system", this.#directory];
+    await run(program, words);
+  }
+
+  #processes(): ReturnType<typeof findProcesses> {
+    return findProcesses(this.#directory);
+  }
+}
