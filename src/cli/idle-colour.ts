@@ -20,8 +20,8 @@ export async function findIdleColour(
     import("../tasks/deploy/release-site.ts"),
   ]);
   await using engines = new EngineRoom(surroundings.env);
-  const context = buildConfig.environments.find(({ name }) => name === colours[0])?.dockerContext;
-  const engine = await engines.open(context);
+  const target = buildConfig.environments.find(({ name }) => name === colours[0]);
+  const engine = await engines.open(target);
   // What is wrong with the engine is told when something is done with it.
   if (!engine.ok) return colours[0];
   const site = { engine: engine.value, project: buildConfig.project, config: router, workingDirectory: directory };

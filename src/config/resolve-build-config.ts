@@ -158,12 +158,23 @@ function resolveEnvironments(
 function resolveEnvironment(name: string, written: object, reader: ValueReader, paths: ReadPaths): Environment {
   const port = reader.number(written, "port", { min: 1, max: 65_535, whole: true });
   const dockerContext = reader.text(written, "docker_context");
+  const ssh = reader.text(written, "ssh");
+  if (dockerContext !== undefined && ssh !== undefined) {
+    const location = reader.source.valueLocation(written, "ssh");
+    reader.report(
+      "value-invalid",
+      `\`${name}\` has both \`docker_context\` and \`ssh\``,
+      location,
+      "remove one of them",
+    );
+  }
   return {
     name,
     composeFiles: paths(written, "compose"),
     ...(port === undefined ? {} : { port }),
     variables: reader.record(written, "variables"),
     ...(dockerContext === undefined ? {} : { dockerContext }),
+    ...(ssh === undefined ? {} : { ssh }),
   };
 }
 

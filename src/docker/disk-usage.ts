@@ -1,6 +1,7 @@
 import { statfs } from "node:fs/promises";
 import type { Result } from "../model/failure.ts";
 import { privateCacheBytes } from "./cache.ts";
+import { isLocalEngine } from "./endpoint.ts";
 import type { DiskUsage } from "./engine-answers.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 
@@ -29,7 +30,7 @@ export async function engineDiskFree(
   engine: Engine,
   options: EngineOptions = {},
 ): Promise<Result<DiskSpace | undefined>> {
-  if (engine.endpoint.transport.kind !== "unix") return { ok: true, value: undefined };
+  if (!isLocalEngine(engine.endpoint)) return { ok: true, value: undefined };
   const info = await engine.info(options);
   if (!info.ok) return info;
   return { ok: true, value: await loadDiskFree(info.value.rootDirectory) };

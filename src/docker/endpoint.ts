@@ -10,7 +10,7 @@ export type EngineTransport =
   | { readonly kind: "unix"; readonly path: string }
   | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly tls?: TlsMaterial }
   /** Standard input and output of a command carry the connection (`docker system dial-stdio`), as for `ssh://`. */
-  | { readonly kind: "command"; readonly arguments: readonly [string, ...string[]] };
+  | { readonly kind: "command"; readonly arguments: readonly [string, ...string[]]; readonly ssh?: URL };
 
 /** Paths of PEM files; each absent where the file does not exist. */
 export interface TlsMaterial {
@@ -29,12 +29,39 @@ export interface EngineEndpoint {
   /** Added to the environment of every docker command, so that it talks to the same engine. */
   readonly cliEnvironment: Readonly<Record<string, string>>;
   readonly transport: EngineTransport;
+  /** The host behind a tunnel, whose ports are not those of this machine. */
+  readonly remoteHost?: string;
+  /** Why a tunnel does not carry any more; undefined while it does. */
+  readonly tunnelEnded?: () => string | undefined;
+  /** A local socket that leads to a port of the remote host's loopback; rejects with the reason why there is none. */
+  readonly forward?: (port: number) => Promise<string>;
+}
+
+/** A way to a remote engine's socket. */
+export interface SshTunnel {
+  /** The local end; readable by this user only. */
+  readonly socketPath: string;
+  /** Why it does not carry any more, in the words of ssh; undefined while it does. */
+  readonly ended: () => string | undefined;
+  /**
+   * The local end of a way to a TCP port of the remote host's loopback, through the same login. Rejects with what ssh says.
+   */
+  readonly forward: (port: number) => Promise<string>;
+}
+
+/** A remote engine as an environment names it; neither means the current one. */
+export interface EngineTarget {
+  readonly dockerContext?: string;
+  /** `[user@]host[:port]` */
+  readonly ssh?: string;
 }
 
 /** Where to look; defaults are the surroundings of this process. */
 export interface EndpointSources {
   /** Name of a docker context; stands above everything else, as `docker --context` does. */
   readonly dockerContext?: string;
+  /** `[user@]host[:port]` of an engine; stands above everything else, too. */
+  readonly ssh?: string;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly homeDirectory?: string;
 }
@@ -49,6 +76,8 @@ const DEFAULT_SOCKET = "/var/run/docker.sock";
 export function loadEngineEndpoint(sources: EndpointSources = {}): Result<EngineEndpoint> {
   const environment = sources.environment ?? process.env;
   const directory = configDirectory(environment, sources.homeDirectory ?? homedir());
+  const ssh = named(sources.ssh);
+  if (ssh !== undefined) return resolveAddress(`ssh://${ssh}`, { DOCKER_HOST: `ssh://${ssh}` }, undefined);
   const explicit = named(sources.dockerContext);
   if (explicit === undefined) {
     const host = named(environment["DOCKER_HOST"]);
@@ -60,6 +89,38 @@ export function loadEngineEndpoint(sources: EndpointSources = {}): Result<Engine
     return host === undefined ? unixEndpoint(DEFAULT_SOCKET, {}) : resolveHost(host, environment, directory);
   }
   return loadContext(context, directory);
+}
+
+/** The same engine through the local end of a tunnel. */
+export function tunnelEndpoint(endpoint: EngineEndpoint, tunnel: SshTunnel, host: string): EngineEndpoint {
+  const { socketPath, ended, forward } = tunnel;
+  return {
+    ...endpoint,
+    // A context would stand above an address.
+    cliEnvironment: { DOCKER_HOST: `unix://${socketPath}`, DOCKER_CONTEXT: "" },
+    transport: { kind: "unix", path: socketPath },
+    remoteHost: host,
+    tunnelEnded: ended,
+    forward,
+  };
+}
+
+/** Whether the engine's files and ports are those of this machine. */
+export function isLocalEngine({ transport, remoteHost }: EngineEndpoint): boolean {
+  return transport.kind === "unix" && remoteHost === undefined;
+}
+
+/** The host at which ports that the engine publishes answer; undefined where it is not known. */
+export function publishedHost({ transport, remoteHost }: EngineEndpoint): string | undefined {
+  if (remoteHost !== undefined) return remoteHost;
+  switch (transport.kind) {
+    case "unix":
+      return "127.0.0.1";
+    case "tcp":
+      return transport.host;
+    case "command":
+      return undefined;
+  }
 }
 
 /** The directory of the docker command line's configuration: DOCKER_CONFIG or `~/.docker`. */
@@ -152,7 +213,7 @@ function resolveAddress(
     return { ok: true, value: { url: host, cliEnvironment, transport } };
   }
   if (url?.protocol === "ssh:") {
-    const transport: EngineTransport = { kind: "command", arguments: sshArguments(url) };
+    const transport: EngineTransport = { kind: "command", arguments: sshArguments(url), ssh: url };
     return { ok: true, value: { url: host, cliEnvironment, transport } };
   }
   return unreachable(host, `the address ${host} is none of unix://, tcp:// and ssh://`);

@@ -14,6 +14,8 @@ export interface EngineRequest {
   readonly signal?: AbortSignal | undefined;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it is, while it arrives. */
+  readonly stream?: NodeJS.ReadableStream;
   /** Limit until the answer starts; none by default, because disk usage may take minutes on a busy engine. */
   readonly timeoutMs?: number;
 }
@@ -95,7 +97,7 @@ export class EngineConnection implements AsyncDisposable {
       agent: this.#agent,
       method: request.method,
       path: `${prefix}${requestPath(request)}`,
-      ...(request.body === undefined ? {} : { headers: { "content-type": "application/json" } }),
+      ...contentType(request),
     };
     try {
       const answer = await this.#attempt(options, request, true);
@@ -124,7 +126,14 @@ export class EngineConnection implements AsyncDisposable {
 
   #unreachable(error: unknown): { readonly ok: false; readonly failure: Failure } {
     const { url } = this.endpoint;
-    return { ok: false, failure: { reason: "engine-unreachable", endpoint: url, error: describeError(error) } };
+    return {
+      ok: false,
+      failure: {
+        reason: "engine-unreachable",
+        endpoint: url,
+        error: this.endpoint.tunnelEnded?.() ?? describeError(error),
+      },
+    };
   }
 }
 
@@ -173,6 +182,11 @@ function requestPath(request: EngineRequest): string {
   return query.size === 0 ? request.path : `${request.path}?${query.toString()}`;
 }
 
+function contentType(request: EngineRequest): RequestOptions {
+  if (request.stream !== undefined) return { headers: { "content-type": "application/x-tar" } };
+  return request.body === undefined ? {} : { headers: { "content-type": "application/json" } };
+}
+
 function describe(request: EngineRequest): string {
   return `${request.method} ${request.path}`;
 }
@@ -200,7 +214,10 @@ async function awaitAnswer(exchange: ClientRequest, request: EngineRequest): Pro
   exchange.on("error", answer.reject);
   request.signal?.addEventListener("abort", abort, { once: true });
   if (request.signal?.aborted === true) abort();
-  exchange.end(request.body === undefined ? undefined : JSON.stringify(request.body));
+  // An error of the stream ends the exchange, whose answer then never comes.
+  if (request.stream !== undefined)
+    process.getBuiltinModule("node:stream").pipeline(request.stream, exchange, () => {});
+  else exchange.end(request.body === undefined ? undefined : JSON.stringify(request.body));
   try {
     const message = await answer.promise;
     message.once("close", () => request.signal?.removeEventListener("abort", abort));

@@ -1,3 +1,4 @@
+import type { Failure, Result } from "../model/failure.ts";
 /**
  * The `filters` parameter: JSON of key to list of values. Keys without a value are left out; undefined when none is left,
  * so that the parameter is not sent.
@@ -27,4 +28,24 @@ export function splitReference(reference: string): { readonly repository: string
 /** A filter value that matches exactly these ids: the engine reads `id` filters as regular expressions. */
 export function exactIds(ids: readonly string[]): string {
   return `^(${ids.map((id) => id.replaceAll(/[^\w]/g, String.raw`\$&`)).join("|")})$`;
+}
+
+/** Turns "no such thing" into undefined. */
+export function orUndefined<T>(result: Result<T>): Result<T | undefined> {
+  const missing = !result.ok && result.failure.reason === "engine-refused" && result.failure.status === 404;
+  return missing ? { ok: true, value: undefined } : result;
+}
+
+/** The engine's own words where a failure has some. */
+export function describeFailure(failure: Failure): string {
+  return "error" in failure ? failure.error : failure.reason;
+}
+
+/** Ids in one prune request; a longer filter makes the request line too long for the engine. */
+const PRUNE_CHUNK = 500;
+
+/** The ids in lists that fit into a request each. */
+export function chunkIds(ids: readonly string[]): readonly (readonly string[])[] {
+  const count = Math.ceil(ids.length / PRUNE_CHUNK);
+  return Array.from({ length: count }, (_, index) => ids.slice(index * PRUNE_CHUNK, (index + 1) * PRUNE_CHUNK));
 }

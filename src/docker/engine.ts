@@ -1,4 +1,5 @@
-import type { Failure, Result } from "../model/failure.ts";
+import type { IncomingMessage } from "node:http";
+import type { Result } from "../model/failure.ts";
 import type { ObservedCacheRecord, ObservedContainer, ObservedImage } from "../model/observation.ts";
 import type { EndpointSources, EngineEndpoint } from "./endpoint.ts";
 import { loadEngineEndpoint } from "./endpoint.ts";
@@ -30,18 +31,24 @@ import type { EngineAnswer, EngineRequest } from "./engine-connection.ts";
 import { EngineConnection } from "./engine-connection.ts";
 import type { ContainerCommand, ContainerCommandResult } from "./engine-exec.ts";
 import { runInContainer } from "./engine-exec.ts";
-import { encodeFilters, encodeReference, exactIds, splitReference } from "./engine-query.ts";
+import {
+  describeFailure,
+  chunkIds,
+  encodeFilters,
+  encodeReference,
+  exactIds,
+  orUndefined,
+  splitReference,
+} from "./engine-query.ts";
 import { listAt, numberAt, parseJson, textListAt } from "./json-value.ts";
 import { parseLogFrames } from "./log-frames.ts";
 import { createLineSplitter } from "./output-lines.ts";
+import { reachByTunnel } from "./ssh-tunnel.ts";
 
 /** What every call accepts. */
 export interface EngineOptions {
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Ids in one prune request; a longer filter makes the request line too long for the engine. */
-const PRUNE_CHUNK = 500;
 
 /**
  * One Docker Engine through its HTTP interface. Reading is cheap: about 1 ms for an image by name, 10 to 130 ms for lists and
@@ -187,6 +194,11 @@ export class Engine implements AsyncDisposable {
     return await this.#connection.send(request);
   }
 
+  /** Any other request, whose answer is read while it arrives. */
+  async open(request: EngineRequest): Promise<Result<IncomingMessage>> {
+    return await this.#connection.open(request);
+  }
+
   /** Everything that takes disk, by the engine's accounting. Slow on a large engine: ask once in a run. */
   async diskUsage(options: EngineOptions = {}): Promise<Result<DiskUsage>> {
     return await this.#read({ method: "GET", path: "/system/df", ...options }, parseDiskUsage);
@@ -211,8 +223,8 @@ export class Engine implements AsyncDisposable {
   ): Promise<Result<{ readonly removed: readonly string[]; readonly reportedBytes: number }>> {
     const removed: string[] = [];
     let reportedBytes = 0;
-    for (let start = 0; start < ids.length; start += PRUNE_CHUNK) {
-      const query = { all: "1", filters: encodeFilters({ id: [exactIds(ids.slice(start, start + PRUNE_CHUNK))] }) };
+    for (const some of chunkIds(ids)) {
+      const query = { all: "1", filters: encodeFilters({ id: [exactIds(some)] }) };
       const chunk = await this.#read({ method: "POST", path: "/build/prune", query, ...options }, (answer) => answer);
       if (!chunk.ok) return chunk;
       removed.push(...textListAt(chunk.value, "CachesDeleted"));
@@ -262,30 +274,27 @@ export class Engine implements AsyncDisposable {
   }
 
   async #read<T>(request: EngineRequest, parse: (answer: unknown) => T): Promise<Result<T>> {
-    const { method, path, query, signal } = request;
-    const answer = await this.#connection.send({ method, path, ...(query === undefined ? {} : { query }), signal });
+    const answer = await this.#connection.send(request);
     if (!answer.ok) return answer;
     return { ok: true, value: parse(parseJson(answer.value.body.toString("utf8"))) };
   }
 }
 
-/** Finds the engine and makes sure that it answers: engine-unreachable otherwise. */
+/** Finds the engine (behind ssh through a tunnel) and makes sure that it answers: engine-unreachable otherwise. */
 export async function openEngine(sources: EndpointSources = {}): Promise<Result<Engine>> {
-  const endpoint = loadEngineEndpoint(sources);
-  if (!endpoint.ok) return endpoint;
-  const engine = new Engine(endpoint.value);
+  const named = loadEngineEndpoint(sources);
+  if (!named.ok) return named;
+  const reached = await reachByTunnel(named.value);
+  if (!reached.ok) return reached;
+  const engine = await openEndpoint(reached.value);
+  if (engine.ok || sources.ssh !== undefined || reached.value === named.value) return engine;
+  return await openEndpoint(named.value); // the docker command line there may know of another socket
+}
+
+async function openEndpoint(endpoint: EngineEndpoint): Promise<Result<Engine>> {
+  const engine = new Engine(endpoint);
   const answered = await engine.ping();
   if (answered.ok) return { ok: true, value: engine };
   await engine[Symbol.asyncDispose]();
   return answered;
-}
-
-/** Turns "no such thing" into undefined. */
-function orUndefined<T>(result: Result<T>): Result<T | undefined> {
-  const missing = !result.ok && result.failure.reason === "engine-refused" && result.failure.status === 404;
-  return missing ? { ok: true, value: undefined } : result;
-}
-
-function describeFailure(failure: Failure): string {
-  return "error" in failure ? failure.error : failure.reason;
 }

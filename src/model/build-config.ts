@@ -41,6 +41,8 @@ export interface Environment {
   readonly variables: Readonly<Record<string, string>>;
   /** Docker context to deploy to; the current one when absent. */
   readonly dockerContext?: string;
+  /** `[user@]host[:port]` of the host to deploy to, reached by ssh; never together with a context. */
+  readonly ssh?: string;
 }
 
 /** How much of the disk the project may keep. */

@@ -1,5 +1,5 @@
 import { formatByteSize } from "../model/byte-size.ts";
-import type { BuildConfig } from "../model/build-config.ts";
+import type { BuildConfig, Environment } from "../model/build-config.ts";
 import type { CleanupPlan } from "../model/cleanup.ts";
 import { formatDuration } from "../model/duration.ts";
 import type { EngineObservation } from "../model/observation.ts";
@@ -93,12 +93,17 @@ function describeDeploy(task: TaskOf<"deploy">, input: DescriptionInput): readon
   const files = deploy.composeFiles.length > 0 ? deploy.composeFiles : (environment?.composeFiles ?? []);
   const lines: string[] = [];
   if (sharedCompose.length > 0) lines.push(`shared services of ${sharedCompose.join(", ")} are started first`);
-  const context = environment?.dockerContext === undefined ? "" : ` on the docker context ${environment.dockerContext}`;
+  const context = environment === undefined ? "" : describeTarget(environment);
   lines.push(`compose project ${name} of ${files.join(", ")}${context}`);
   for (const image of task.images) lines.push(`${image.service.composeService}: ${describeImage(image, input)}`);
   lines.push(`up when every container is healthy within ${formatDuration(deploy.readiness.timeoutMs)}`);
   if (environment?.port !== undefined) lines.push(`answers on port ${environment.port}`);
   return lines;
+}
+
+function describeTarget({ dockerContext, ssh }: Environment): string {
+  if (ssh !== undefined) return ` on ${ssh}`;
+  return dockerContext === undefined ? "" : ` on the docker context ${dockerContext}`;
 }
 
 /** The command, its directory when that is not the project's, and the names of what is added to its environment. */

@@ -1,5 +1,6 @@
 import { loadComposeProject, stopProject } from "../docker/compose.ts";
 import type { ComposeProject } from "../docker/compose.ts";
+import { publishedHost } from "../docker/endpoint.ts";
 import type { Engine } from "../docker/engine.ts";
 import type { Environment } from "../model/build-config.ts";
 import { LABELS } from "../model/observation.ts";
@@ -8,6 +9,7 @@ import type { TaskOf } from "../model/task.ts";
 import { composeOverride } from "./deploy/compose-override.ts";
 import { composeSite } from "./deploy/deployment.ts";
 import type { Deployment } from "./deploy/deployment.ts";
+import { supplyImages } from "./deploy/image-supply.ts";
 import { resolveImagePins } from "./deploy/image-pins.ts";
 import { startProject } from "./deploy/project-start.ts";
 import type { StartResult } from "./deploy/project-start.ts";
@@ -37,12 +39,15 @@ export async function performDeploy(
 ): Promise<TaskResult> {
   const { environment } = task;
   if (environment === undefined) throw new Error(`deploy task ${task.id} has no environment`);
+  const engine = await tools.engine(environment);
+  if (!engine.ok) return failed(engine.failure);
+  const unsupplied = await supplyImages(engine.value, { task, environment, context, tools });
+  context.signal.throwIfAborted();
+  if (unsupplied !== undefined) return failed(unsupplied);
   if (task.deploy.settings.strategy !== "recreate") {
     const { performRoutedDeploy } = await import("./deploy/routed-deploy.ts");
     return await performRoutedDeploy(task, environment, context, tools);
   }
-  const engine = await tools.engine(environment.dockerContext);
-  if (!engine.ok) return failed(engine.failure);
   const { readiness } = task.deploy;
   const deployment: Deployment = { environment, engine: engine.value, context, tools, readiness };
   const shared = await startShared(deployment);
@@ -118,12 +123,6 @@ async function abandon(
 /** Published ports answer on the engine's host. */
 function environmentUrl({ port }: Environment, { endpoint }: Engine): string | undefined {
   if (port === undefined) return undefined;
-  switch (endpoint.transport.kind) {
-    case "unix":
-      return `http://127.0.0.1:${port}`;
-    case "tcp":
-      return `http://${endpoint.transport.host}:${port}`;
-    case "command":
-      return undefined;
-  }
+  const host = publishedHost(endpoint);
+  return host === undefined ? undefined : `http://${host}:${port}`;
 }

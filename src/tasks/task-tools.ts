@@ -1,3 +1,4 @@
+import type { EngineTarget } from "../docker/endpoint.ts";
 import type { Engine } from "../docker/engine.ts";
 import type { BuildConfig } from "../model/build-config.ts";
 import type { Result } from "../model/failure.ts";
@@ -10,10 +11,10 @@ export interface TaskTools {
   /** Absolute. Bake, compose and commands run here. */
   readonly projectDirectory: string;
   /**
-   * The engine of a docker context; undefined means the current one. Opened at most once for each context, and closed,
+   * The engine that an environment names; undefined means the current one. Opened at most once for each, and closed,
    * by whoever made the tools.
    */
-  readonly engine: (dockerContext?: string) => Promise<Result<Engine>>;
+  readonly engine: (target?: EngineTarget) => Promise<Result<Engine>>;
   /** Added to the environment of every command. */
   readonly environment: Readonly<Record<string, string>>;
   /** Size of the image of a service that was built before `imageId`; undefined where none is remembered. */

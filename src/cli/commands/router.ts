@@ -83,7 +83,7 @@ async function openSite(
     return { ok: false, failure: { reason: "router-failed", call: "open the router", error } };
   }
   const colour = environments.find(({ name }) => router.colours.includes(name));
-  const engine = await engines.open(colour?.dockerContext);
+  const engine = await engines.open(colour);
   if (!engine.ok) return engine;
   return { ok: true, value: { engine: engine.value, project, config: router, workingDirectory: directory } };
 }

@@ -1,3 +1,4 @@
+import type { EngineTarget } from "../../docker/endpoint.ts";
 import { unlockDeploy } from "../../tasks/deploy/deploy-unlock.ts";
 import type { FoundLock } from "../../tasks/deploy/deploy-unlock.ts";
 import type { Result } from "../../model/failure.ts";
@@ -20,9 +21,8 @@ export async function execute(invocation: Invocation, surroundings: Surroundings
   const name = options.text("env");
   const environment = name === undefined ? undefined : findEnvironment(configured.value, name);
   if (environment?.ok === false) return tellTrouble(environment.trouble, surroundings, json);
-  const dockerContext = environment?.value.dockerContext;
   const force = options.flag("force");
-  const found = await unlock(configured.value, surroundings, { dockerContext, force });
+  const found = await unlock(configured.value, surroundings, { target: environment?.value, force });
   if (!found.ok) return tellTrouble({ trouble: "failure", failure: found.failure }, surroundings, json);
   const { project } = configured.value.buildConfig;
   const text = json
@@ -35,10 +35,10 @@ export async function execute(invocation: Invocation, surroundings: Surroundings
 async function unlock(
   configured: ConfiguredProject,
   surroundings: Surroundings,
-  { dockerContext, force }: { readonly dockerContext: string | undefined; readonly force: boolean },
+  { target, force }: { readonly target: EngineTarget | undefined; readonly force: boolean },
 ): Promise<Result<readonly FoundLock[]>> {
   await using engines = new EngineRoom(surroundings.env);
-  const engine = await engines.open(dockerContext);
+  const engine = await engines.open(target);
   if (!engine.ok) return engine;
   using history = await openHistory(configured, surroundings);
   const { project } = configured.buildConfig;

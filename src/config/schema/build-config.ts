@@ -44,6 +44,15 @@ const environment = known(
       .string()
       .optional()
       .meta({ description: "Docker context to deploy to. Default: the current one." }),
+    ssh: z
+      .string()
+      .regex(/^([^\s@/:-][^\s@/:]*@)?([A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$/)
+      .optional()
+      .meta({
+        description:
+          "Host to deploy to, reached by ssh as your ssh configuration says; not together with `docker_context`.",
+        examples: ["deploy@shop.example.org", "deploy@shop.example.org:2222"],
+      }),
   },
   { id: "Environment", description: "A place where the project is deployed." },
 );

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { publishedHost } from "../endpoint.ts";
 import type { RouterSite } from "./router-container.ts";
 
 /** Between two requests to the entrance. */
@@ -15,11 +16,11 @@ export class EntranceWatch {
   #ending = false;
   #silentSinceMs: number | undefined;
   #longestMs = 0;
+  #answered = false;
 
   /** Begins at once. */
   constructor({ engine, config }: RouterSite) {
-    const { transport } = engine.endpoint;
-    const host = transport.kind === "unix" ? "127.0.0.1" : transport.kind === "tcp" ? transport.host : undefined;
+    const host = publishedHost(engine.endpoint);
     this.#url = host === undefined ? undefined : `http://${host}:${config.port}/`;
     this.#watching = this.#watch();
   }
@@ -28,7 +29,8 @@ export class EntranceWatch {
   async end(): Promise<number | undefined> {
     this.#ending = true;
     await this.#watching;
-    return this.#url === undefined ? undefined : this.#longestMs;
+    // Behind a tunnel the entrance is at another address than it seems.
+    return this.#answered ? Math.max(this.#longestMs, this.#silenceUntil(performance.now())) : undefined;
   }
 
   async #watch(): Promise<void> {
@@ -37,6 +39,7 @@ export class EntranceWatch {
       if (this.#url === undefined) return;
       const sentMs = performance.now();
       const answered = await answers(this.#url);
+      this.#answered ||= answered;
       if (answered) this.#longestMs = Math.max(this.#longestMs, this.#silenceUntil(performance.now()));
       this.#silentSinceMs = answered ? undefined : (this.#silentSinceMs ?? sentMs);
       if (!this.#ending) lastMs = performance.now() + LAST_WORD_MS;

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { publishedHost } from "../../docker/endpoint.ts";
 import type { Engine } from "../../docker/engine.ts";
 import { openRouter } from "../../docker/router/driver.ts";
 import type { RouterSite } from "../../docker/router/router-project.ts";
@@ -47,7 +48,7 @@ export async function openReleaseSite(tools: TaskTools, context: DeployContext):
   if (!releases.journal.ok) return releases.journal;
   // The router and its colours are on one engine.
   const colour = config.environments.find(({ name }) => routerConfig.colours.includes(name));
-  const engine = await tools.engine(colour?.dockerContext);
+  const engine = await tools.engine(colour);
   if (!engine.ok) return engine;
   const { project } = config;
   const routerSite = { engine: engine.value, project, config: routerConfig, workingDirectory: projectDirectory };
@@ -112,9 +113,8 @@ export function liveColour(traffic: Traffic): Colour | undefined {
 
 /** The entrance for users, where it can be reached from here. */
 export function routerUrl({ engine, routerConfig }: ReleaseSite): string | undefined {
-  const { transport } = engine.endpoint;
-  if (transport.kind === "unix") return `http://127.0.0.1:${routerConfig.port}`;
-  return transport.kind === "tcp" ? `http://${transport.host}:${routerConfig.port}` : undefined;
+  const host = publishedHost(engine.endpoint);
+  return host === undefined ? undefined : `http://${host}:${routerConfig.port}`;
 }
 
 /** A name for a deploy that sorts by time and is never used twice. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { requestPreview } from "../../docker/preview-request.ts";
+import { findPreview, requestPreview } from "../../docker/preview-request.ts";
+import type { PreviewPlace } from "../../docker/preview-request.ts";
 import type { Failure } from "../../model/failure.ts";
 import type { SmokeCheck } from "../../model/release.ts";
 import type { Route } from "../../model/router.ts";
@@ -26,10 +27,15 @@ export async function smokeRelease(rollout: Rollout): Promise<Failure | undefine
   if (release.restores !== undefined) return undefined;
   const previewed = await router.preview(release.colour, context.signal);
   if (!previewed.ok) return previewed.failure;
+  const place = await findPreview(rollout.engine.endpoint, routerConfig.previewPort);
+  if ("error" in place) {
+    const expected = "a way to the preview entrance";
+    return { reason: "smoke-failed", colour: release.colour, request: "any", expected, actual: place.error };
+  }
   const checks: readonly (SmokeCheck | Omit<SmokeCheck, "status">)[] =
     settings.smoke.length > 0 ? settings.smoke : routerConfig.routes.map(anyAnswer);
   for (const check of checks) {
-    const failure = await passRepeatedly(rollout, check);
+    const failure = await passRepeatedly(rollout, place, check);
     if (failure !== undefined) return failure;
   }
   await rollout.tally.forget(release.colour, context.signal);
@@ -42,13 +48,14 @@ function anyAnswer({ path, hosts: [host] }: Route): Omit<SmokeCheck, "status"> {
 
 async function passRepeatedly(
   rollout: Rollout,
+  place: PreviewPlace,
   check: SmokeCheck | Omit<SmokeCheck, "status">,
 ): Promise<Failure | undefined> {
-  const { release, routerConfig, context } = rollout;
+  const { release, context } = rollout;
   const deadlineMs = performance.now() + WARM_UP_MS;
   for (let passes = 0; passes < PASSES;) {
     context.signal.throwIfAborted();
-    const surprise = await request(routerConfig.previewPort, check, context.signal);
+    const surprise = await request(place, check, context.signal);
     context.signal.throwIfAborted();
     if (surprise === undefined) {
       passes += 1;
@@ -68,13 +75,13 @@ async function passRepeatedly(
 }
 
 async function request(
-  port: number,
+  place: PreviewPlace,
   check: SmokeCheck | Omit<SmokeCheck, "status">,
   signal: AbortSignal,
 ): Promise<Surprise> {
   const { path, host } = check;
   const answer = await requestPreview({
-    port,
+    place,
     path,
     ...(host === undefined ? {} : { host }),
     timeoutMs: REQUEST_TIMEOUT_MS,

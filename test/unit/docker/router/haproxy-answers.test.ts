@@ -95,8 +95,8 @@ describe("countTraffic", () => {
     const slow = rows.map((row) => {
       const at = `${row["pxname"]}/${row["svname"]}`;
       if (at === "be_web.blue_fb/blue")
-        return { ...row, lastsess: "0", stot: "10", qtime: "1", ctime: "2", rtime: "97" };
-      return row["svname"] === "blue" ? { ...row, lastsess: "60", rtime: "1" } : row;
+        return Object.assign({}, row, { lastsess: "0", stot: "10", qtime: "1", ctime: "2", rtime: "97" });
+      return row["svname"] === "blue" ? Object.assign({}, row, { lastsess: "60", rtime: "1" }) : row;
     });
     expect(countTraffic(slow, "blue", targets).meanLatencyMs).toBe(100);
     expect(countTraffic([], "blue", targets).meanLatencyMs).toBe(0);
