@@ -42,7 +42,10 @@ export async function compileNamed(invocation: Invocation, surroundings: Surroun
   const resolved = resolveProject(project, inputs, [...new Set(names)]);
   if (!resolved.ok) return refuse(resolved.diagnostics, project.sources);
   await tellWarnings(resolved.warnings, project.sources, surroundings);
-  const { buildConfig, pipelines } = resolved.value;
+  const { buildConfig } = resolved.value;
+  const pipelines = resolved.value.pipelines.map((pipeline) =>
+    invocation.arguments.includes(pipeline.variant) ? pipeline : markIdle(pipeline),
+  );
   const compiled = await compilePipelines(opened.value, buildConfig, pipelines, surroundings);
   if (!compiled.ok) return compiled;
   const selected = selectTasks(compiled.value.whole, readSelection(invocation.options));
@@ -69,6 +72,11 @@ async function nameIdleVariants(
       return idle === undefined ? name : `${name}-${idle}`;
     }),
   );
+}
+
+function markIdle(pipeline: Pipeline): Pipeline {
+  const { environment } = pipeline;
+  return environment === undefined ? pipeline : { ...pipeline, environment: { ...environment, idle: true } };
 }
 
 function readSelection(options: Options): TaskSelection {

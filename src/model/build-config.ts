@@ -33,6 +33,8 @@ export interface Service {
 /** A place where the project is deployed: `blue`, `green`, `development`. */
 export interface Environment {
   readonly name: string;
+  /** Taken because it was idle, not named by the user: then a release that is live already need not go out once more. */
+  readonly idle?: true;
   /** Compose files, relative to the project directory. */
   readonly composeFiles: readonly string[];
   /** The port that answers for the environment; `${environment.port}`. */

@@ -9,7 +9,7 @@ import type { Invocation } from "../command-declaration.ts";
 import { findIdleColour } from "../idle-colour.ts";
 import { executeReleaseAction } from "../release-action.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { refuse, tellTrouble } from "../trouble.ts";
+import { refuse, succeed, tellTrouble } from "../trouble.ts";
 import type { Outcome } from "../trouble.ts";
 
 /**
@@ -42,7 +42,10 @@ async function chooseEnvironment(
   if (named !== undefined) return findEnvironment(configured, named);
   const names = configured.buildConfig.environments.map(({ name }) => name);
   const idle = await findIdleColour(configured, names, surroundings);
-  if (idle !== undefined) return findEnvironment(configured, idle);
+  if (idle !== undefined) {
+    const found = findEnvironment(configured, idle);
+    return found.ok ? succeed({ ...found.value, idle: true }) : found;
+  }
   return refuse(
     [
       {

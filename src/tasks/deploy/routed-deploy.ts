@@ -140,8 +140,8 @@ function describeRelease(site: ReleaseSite, { deployId, colour, traffic, content
 }
 
 /**
- * The live colour, when it already is what this task would deploy and nothing is left of an earlier deploy. A router that does
- * not answer has no live colour.
+ * The live colour, when it already is what this task would deploy and nothing is left of an earlier deploy; who names the other
+ * colour wants traffic to move. A router that does not answer has no live colour.
  */
 async function findUnchanged(
   site: ReleaseSite,
@@ -156,6 +156,7 @@ async function findUnchanged(
   if (!view.ok) return none;
   const { traffic } = view.value;
   if (traffic.to !== "colour" || traffic.standby) return none;
+  if (traffic.colour !== task.environment?.name && task.environment?.idle !== true) return none;
   const environment = site.tools.config.environments.find(({ name }) => name === traffic.colour);
   if (environment === undefined) return none;
   const content = await loadReleaseContent(site, task, context, environment);
