@@ -41,9 +41,8 @@ describe("a release that breaks its limits under traffic", () => {
   it("goes back at once when it dies", async () => {
     const { deployed, report } = await deployUnderLoad("dies", "crash-busy:1000");
     expect(deployed.exitCode, deployed.output).toBe(1);
-    expect(deployed.output).toMatch(
-      /broke its limits under traffic, so traffic went back: \w+ (restarted|is exited|is restarting)/,
-    );
+    // Its errors may be counted a moment before its end is seen.
+    expect(deployed.output).toMatch(/so traffic went back: (?:\w+ (?:restarted|is exited|is restarting)|\d+ of \d+)/);
     // What was under way in it and may not be repeated cannot be answered by the other one; everything else is. How much that is
     // depends on the machine: 14 to 20 requests of 7,000 on one that is not busy.
     expect(report.failed, renderLoadReport(report)).toBeLessThanOrEqual(50);
