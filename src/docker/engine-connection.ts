@@ -1,5 +1,6 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Failure, Result } from "../model/failure.ts";
 import { createCommandAgent } from "./command-agent.ts";
 import type { EngineEndpoint, EngineTransport } from "./endpoint.ts";
@@ -63,7 +64,7 @@ export class EngineConnection implements AsyncDisposable {
     try {
       return { ok: true, value: await readAnswer(opened.value) };
     } catch (error) {
-      return this.#unreachable(error);
+      return await this.#unreachable(error);
     }
   }
 
@@ -85,7 +86,7 @@ export class EngineConnection implements AsyncDisposable {
       // Read to its end, so that the next request finds the connection free.
       await readAnswer(answer.value);
     } catch (error) {
-      return this.#unreachable(error);
+      return await this.#unreachable(error);
     }
     const offered = answer.value.headers["api-version"];
     return { ok: true, value: olderVersion(typeof offered === "string" ? offered : API_VERSION, API_VERSION) };
@@ -107,7 +108,7 @@ export class EngineConnection implements AsyncDisposable {
       const error = textAt(parseJson(text), "message") || text.trim() || (answer.statusMessage ?? "no reason given");
       return { ok: false, failure: describeRefusal(describe(request), status, error) };
     } catch (error) {
-      return this.#unreachable(error);
+      return await this.#unreachable(error);
     }
   }
 
@@ -124,14 +125,21 @@ export class EngineConnection implements AsyncDisposable {
     }
   }
 
-  #unreachable(error: unknown): { readonly ok: false; readonly failure: Failure } {
-    const { url } = this.endpoint;
+  async #unreachable(error: unknown): Promise<{ readonly ok: false; readonly failure: Failure }> {
+    const { url, tunnelEnded } = this.endpoint;
+    // A connection breaks a moment before the ssh that carried it has said why.
+    const deadline = performance.now() + (tunnelEnded === undefined ? 0 : LAST_WORDS_MS);
+    let said = tunnelEnded?.();
+    while (said === undefined && performance.now() < deadline) {
+      await delay(10);
+      said = tunnelEnded?.();
+    }
     return {
       ok: false,
       failure: {
         reason: "engine-unreachable",
         endpoint: url,
-        error: this.endpoint.tunnelEnded?.() ?? describeError(error),
+        error: said ?? describeError(error),
       },
     };
   }
@@ -139,6 +147,8 @@ export class EngineConnection implements AsyncDisposable {
 
 /** The newest API version whose answers this module was tried with (Engine 28). */
 const API_VERSION = "1.51";
+/** How long ssh may take to say why it has ended. */
+const LAST_WORDS_MS = 300;
 const PING_TIMEOUT_MS = 10_000;
 
 function olderVersion(a: string, b: string): string {

@@ -63,10 +63,13 @@ const tunnels = new Map<string, Promise<OpenedTunnel>>();
  * this process. One that has died is opened again by the next call. ssh reads the user's configuration and asks nothing.
  */
 export async function openSshTunnel(url: URL): Promise<OpenedTunnel> {
-  const known = await tunnels.get(url.href);
-  if (known?.ok === true && known.tunnel.ended() === undefined) return known;
-  const latest = tunnels.get(url.href);
-  if (latest !== undefined && (await latest) !== known) return await latest;
+  const known = tunnels.get(url.href);
+  if (known !== undefined) {
+    const opened = await known;
+    if (opened.ok && opened.tunnel.ended() === undefined) return opened;
+    // Somebody else has begun to open it again meanwhile.
+    if (tunnels.get(url.href) !== known) return await openSshTunnel(url);
+  }
   const opening = openTunnel(url);
   tunnels.set(url.href, opening);
   return await opening;

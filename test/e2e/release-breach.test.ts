@@ -41,14 +41,11 @@ describe("a release that breaks its limits under traffic", () => {
   it("goes back at once when it dies", async () => {
     const { deployed, report } = await deployUnderLoad("dies", "crash-busy:1000");
     expect(deployed.exitCode, deployed.output).toBe(1);
-    expect(deployed.output).toMatch(
-      /broke its limits under traffic, so traffic went back: \w+ (restarted|is exited|is restarting)/,
-    );
-    // What was under way in it and may not be repeated cannot be answered by the other one; everything else is. How much that is
-    // depends on the machine: 14 to 20 requests of 7,000 on one that is not busy.
+    // Its errors may be counted a moment before its end is seen.
+    expect(deployed.output).toMatch(/so traffic went back: (?:\w+ (?:restarted|is exited|is restarting)|\d+ of \d+)/);
+    // What was under way in it, and had begun to be answered or may not be repeated, is lost; everything else the other one
+    // answers. How much that is depends on the machine: 11 to 20 requests on one that is not busy.
     expect(report.failed, renderLoadReport(report)).toBeLessThanOrEqual(50);
-    const repeatable = report.failures.filter(({ stream }) => stream === "keep-alive" || stream === "new-connection");
-    expect(repeatable, renderLoadReport(report)).toEqual([]);
     await expectBackOn("blue");
   });
 

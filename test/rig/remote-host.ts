@@ -92,7 +92,7 @@ export class RemoteHost implements AsyncDisposable {
 
   /** Ends every connection, as a network that goes away. */
   async cut(): Promise<void> {
-    const server = findProcesses(this.#directory).find(({ command }) => command.includes("sshd_config"));
+    const server = findProcesses(this.#directory).find(({ command }) => command.startsWith(`sshd: ${SSHD}`));
     const sessions = findProcesses("sshd: ").filter(({ parent }) => parent === server?.pid);
     const [program, ...words] = [...AS_ROOT, "kill", ...sessions.map(({ pid }) => String(pid))];
     await run(program ?? "kill", words);

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadEngineEndpoint } from "../../../src/docker/endpoint.ts";
+import { isLocalEngine, loadEngineEndpoint, publishedHost, tunnelEndpoint } from "../../../src/docker/endpoint.ts";
+import { tunnelArguments } from "../../../src/docker/ssh-tunnel.ts";
 
 let homeDirectory = "";
 beforeEach(() => {
@@ -73,6 +74,23 @@ describe("loadEngineEndpoint", () => {
       dockerContext: "elsewhere",
     });
     expect(result.ok).toBe(true);
+  });
+
+  it("reaches the host of an ssh address, whatever else is set", () => {
+    const result = loadEngineEndpoint({ homeDirectory, environment: { DOCKER_HOST: "tcp://h" }, ssh: "me@shop:2222" });
+    const endpoint = result.ok ? result.value : undefined;
+    expect(endpoint).toMatchObject({ url: "ssh://me@shop:2222", transport: { kind: "command" } });
+    const url = endpoint?.transport.kind === "command" ? endpoint.transport.ssh : undefined;
+    if (endpoint === undefined || url === undefined) throw new Error("no ssh address");
+    const words = tunnelArguments(url, "/t/docker.sock");
+    expect(words.slice(-6)).toEqual(["-l", "me", "-p", "2222", "--", "shop"]);
+    expect(words).toContain("/t/docker.sock:/var/run/docker.sock");
+    expect(words).toContain("BatchMode=yes");
+    expect(isLocalEngine(endpoint)).toBe(false);
+    const tunnel = { socketPath: "/t/docker.sock", ended: () => undefined, forward: async (port: number) => `${port}` };
+    const tunnelled = tunnelEndpoint(endpoint, tunnel, "shop");
+    expect(tunnelled.cliEnvironment).toEqual({ DOCKER_HOST: "unix:///t/docker.sock", DOCKER_CONTEXT: "" });
+    expect([isLocalEngine(tunnelled), publishedHost(tunnelled)]).toEqual([false, "shop"]);
   });
 
   it("reaches tcp hosts, with certificates when TLS is asked for", () => {
