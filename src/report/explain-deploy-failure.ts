@@ -63,14 +63,7 @@ export function explainDeployFailure(failure: DeployFailure, place: FailurePlace
         ],
       };
     case "image-unverified":
-      return {
-        headline: `The image of ${failure.service} has not passed a verify task: ${failure.imageId}`,
-        evidence: [],
-        nextSteps: [
-          "check it: `orchestrate verify`, or put a verify task before the deploy task",
-          `deploy it all the same, which the release records: \`orchestrate deploy ENVIRONMENT --allow-unverified\`${place.task === "" ? "" : `, or \`allow_unverified: true\` in task ${shellWord(place.task)}`}`,
-        ],
-      };
+      return explainUnverified(failure, place);
     case "journal-failed":
       return {
         headline: `The journal of deploys refused a call, so the deploy went no further: ${failure.error}`,
@@ -82,4 +75,18 @@ export function explainDeployFailure(failure: DeployFailure, place: FailurePlace
         ],
       };
   }
+}
+
+function explainUnverified(
+  failure: Extract<DeployFailure, { readonly reason: "image-unverified" }>,
+  place: FailurePlace,
+): Explanation {
+  return {
+    headline: `The image of ${failure.service} has not passed a verify task: ${failure.imageId}`,
+    evidence: [],
+    nextSteps: [
+      "check it: `orchestrate verify`, or put a verify task before the deploy task",
+      `deploy it all the same, which the release records: \`orchestrate deploy ENVIRONMENT --allow-unverified\`${place.task === "" ? "" : `, or \`allow_unverified: true\` in task ${shellWord(place.task)}`}`,
+    ],
+  };
 }

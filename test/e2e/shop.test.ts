@@ -41,7 +41,10 @@ describe("the shop", { timeout: 20 * MINUTES }, () => {
   });
 
   it("switches to green from the same images and back under load, and no request fails", async () => {
-    const load = await startLoad({ url: router(), page: { path: "/api/reviews", pattern: '"environment":"(?<colour>\\w+)"' } });
+    const load = await startLoad({
+      url: router(),
+      page: { path: "/api/reviews", pattern: '"environment":"(?<colour>\\w+)"' },
+    });
     const green = await orchestrate("run", "deploy-green");
     const switched = await reviews();
     const back = await orchestrate("rollback");

@@ -282,8 +282,11 @@ describe("planCleanup: on any engine", () => {
   it("is the same for the same input in another order, and empty once applied", () => {
     check((world, policy) => {
       const plan = planCleanup(world.observation, policy, SCOPE);
-      const { images, cache } = world.observation;
-      const shuffled = { ...world.observation, images: [...images].reverse(), cache: [...cache].reverse() };
+      const shuffled = {
+        ...world.observation,
+        images: world.observation.images.toReversed(),
+        cache: world.observation.cache.toReversed(),
+      };
       expect(planCleanup(shuffled, policy, SCOPE).items).toEqual(plan.items);
       expect(planCleanup(applyPlan(world, plan).observation, policy, SCOPE).items).toEqual([]);
     });
@@ -292,8 +295,7 @@ describe("planCleanup: on any engine", () => {
   it("prunes no record before its children and none that is in use", () => {
     check(({ observation }, policy) => {
       const present = new Map(observation.cache.map((record) => [record.id, record]));
-      for (const item of planCleanup(observation, policy, SCOPE).items) {
-        if (item.item === "image") continue;
+      for (const item of planCleanup(observation, policy, SCOPE).items.filter(({ item }) => item !== "image")) {
         expect(present.get(item.id)?.inUse).toBe(false);
         expect([...present.values()].filter((record) => record.parents.includes(item.id))).toEqual([]);
         present.delete(item.id);
