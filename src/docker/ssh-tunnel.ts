@@ -20,10 +20,12 @@ const POLL_MS = 20;
 const SAID_LIMIT = 2_000;
 
 /**
- * Runs the words as a command and ends it when standard input ends, which the kernel sees to when this process is gone in
- * whatever way: `ssh -N` itself never reads its input, and would hold the connection for ever after `kill -9`.
+ * Runs a command, ends it when standard input ends, and removes the directory that it used. The kernel ends the input when this
+ * process is gone in whatever way: `ssh -N` itself never reads its input, and would hold the connection for ever after `kill -9`.
  */
 const WHILE_WE_LIVE = `
+directory=$1
+shift
 exec 3<&0
 "$@" </dev/null 3<&- &
 ssh=$!
@@ -33,6 +35,7 @@ exec 3<&-
 wait "$ssh"
 code=$?
 kill "$watch" 2>/dev/null
+rm -rf "$directory"
 exit "$code"
 `;
 
@@ -79,7 +82,7 @@ async function openTunnel(url: URL): Promise<OpenedTunnel> {
   // 0700: whoever can connect to the socket is root on the remote host.
   const directory = mkdtempSync(path.join(tmpdir(), "orchestrate-ssh-"));
   const socketPath = path.join(directory, "docker.sock");
-  const child = startSsh(tunnelArguments(url, socketPath));
+  const child = startSsh(directory, tunnelArguments(url, socketPath));
   const end = watchEnd(child);
   const close = (): void => {
     if (child.pid !== undefined && end() === undefined) signalGroup(child.pid, "SIGTERM");
@@ -159,9 +162,9 @@ async function addForward(url: URL, socketPath: string, port: number): Promise<s
   return local;
 }
 
-function startSsh(words: readonly string[]): ChildProcess {
+function startSsh(directory: string, words: readonly string[]): ChildProcess {
   const { spawn } = process.getBuiltinModule("node:child_process");
-  const child = spawn("sh", ["-c", WHILE_WE_LIVE, "tunnel", ...words], {
+  const child = spawn("sh", ["-c", WHILE_WE_LIVE, "tunnel", directory, ...words], {
     detached: true,
     stdio: ["pipe", "ignore", "pipe"],
   });

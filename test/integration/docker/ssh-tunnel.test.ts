@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -91,5 +91,6 @@ describe.runIf(RemoteHost.isPossible())("a tunnel to a remote engine", () => {
     child.kill("SIGKILL");
     expect(carried).toBeGreaterThan(0);
     expect(await eventually(carriers, (count) => count === 0)).toBe(0);
+    expect(existsSync(path.dirname(socket))).toBe(false);
   });
 });
