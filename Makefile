@@ -65,6 +65,7 @@ check: node_modules/.package-lock.json ## format, lint, types, dead code, archit
 
 test: ## set up what is missing, then check and test everything on the real Docker Engine
 	@scripts/setup.sh
+	@scripts/test-tools.sh
 	@node scripts/test.ts
 
 bench: dist/orchestrate.cjs ## all benchmarks, as ratios against their alternatives

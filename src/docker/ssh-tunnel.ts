@@ -65,7 +65,7 @@ const tunnels = new Map<string, Promise<OpenedTunnel>>();
  * of sshd). It has a process group of its own, so that what is left to do after Ctrl-C still reaches the engine, and ends with
  * this process. One that has died is opened again by the next call. ssh reads the user's configuration and asks nothing.
  */
-export async function openSshTunnel(url: URL): Promise<OpenedTunnel> {
+async function openSshTunnel(url: URL): Promise<OpenedTunnel> {
   const known = tunnels.get(url.href);
   if (known !== undefined) {
     const opened = await known;
