@@ -192,14 +192,20 @@ describe("buildBakeTarget", () => {
 
     const second = await build("web", bakeCall(), { labels });
     expect(second.image?.imageId).toBe(first.image?.imageId);
-    expect(second.image).toMatchObject({ cachedSteps: 3, steps: { length: 3 } });
+    // Not a number of steps: BuildKit also names equal steps of builds that run at the same time.
+    const { steps = [], cachedSteps } = second.image ?? {};
+    expect(steps.length).toBeGreaterThanOrEqual(3);
+    expect(steps.every(({ state }) => state === "cached")).toBe(true);
+    expect(cachedSteps).toBe(steps.length);
     expect(second.lines).toEqual([]);
   });
 
   it("builds again what is asked for without cache, and the linked target from the cache", async () => {
     await build("web");
     const again = await build("web", bakeCall({ noCache: true }));
-    expect(again.image).toMatchObject({ cachedSteps: 2, steps: { length: 3 } });
+    const { steps = [], cachedSteps } = again.image ?? {};
+    expect(steps.filter(({ state }) => state === "done")).toHaveLength(1);
+    expect(cachedSteps).toBe(steps.length - 1);
     expect(again.lines).toContain(`building plain ${bench.name}`);
   });
 
