@@ -11,7 +11,7 @@ import {
   liveCommandCount,
   runCommand,
 } from "../../../src/docker/command.ts";
-import { findProcesses } from "../../rig/processes.ts";
+import { eventually, findProcesses } from "../../rig/processes.ts";
 
 /** Runs a shell script whose processes can be found by the mark in their environment. */
 function script(text: string, parts: Partial<CommandSpec> = {}): CommandSpec {
@@ -209,7 +209,13 @@ describe("ending a command", () => {
       environment: { MARK: mark },
     });
     expect(result).toMatchObject({ exitCode: 7 });
-    expect(findProcesses(mark)).toEqual([]);
+    // Nobody waits for what a program kills while it leaves: it may be seen a moment longer.
+    expect(
+      await eventually(
+        () => findProcesses(mark),
+        (found) => found.length === 0,
+      ),
+    ).toEqual([]);
   });
 });
 
