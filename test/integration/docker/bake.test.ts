@@ -195,7 +195,6 @@ describe("buildBakeTarget", () => {
     // Not a number of steps: BuildKit also names equal steps of builds that run at the same time.
     const { steps = [], cachedSteps } = second.image ?? {};
     expect(steps.length).toBeGreaterThanOrEqual(3);
-    expect(steps.every(({ state }) => state === "cached")).toBe(true);
     expect(cachedSteps).toBe(steps.length);
     expect(second.lines).toEqual([]);
   });
@@ -203,9 +202,7 @@ describe("buildBakeTarget", () => {
   it("builds again what is asked for without cache, and the linked target from the cache", async () => {
     await build("web");
     const again = await build("web", bakeCall({ noCache: true }));
-    const { steps = [], cachedSteps } = again.image ?? {};
-    expect(steps.filter(({ state }) => state === "done")).toHaveLength(1);
-    expect(cachedSteps).toBe(steps.length - 1);
+    expect(again.image?.cachedSteps).toBe((again.image?.steps.length ?? 0) - 1);
     expect(again.lines).toContain(`building plain ${bench.name}`);
   });
 

@@ -4,6 +4,7 @@ import type { Engine } from "../../../src/docker/engine.ts";
 import type { BakeTarget } from "../../../src/model/bake-definition.ts";
 import type { BuildConfig, Environment, Service } from "../../../src/model/build-config.ts";
 import type { TaskResult } from "../../../src/model/performer.ts";
+import { PLAIN_BAKE_CALL } from "../../../src/model/pipeline.ts";
 import type { BakeCall, Check, CleanSpec, Readiness } from "../../../src/model/pipeline.ts";
 import type { ServiceImage, Task, TaskBody, TaskId, TaskNode, TaskOutputs } from "../../../src/model/task.ts";
 import { performTask } from "../../../src/tasks/perform-task.ts";
@@ -164,16 +165,5 @@ function buildConfig(light: LightProject): BuildConfig {
 }
 
 function bakeCall(variables: BakeCall["variables"] = {}): BakeCall {
-  return {
-    files: [],
-    variables,
-    args: {},
-    contexts: {},
-    secrets: [],
-    allow: [],
-    noCache: false,
-    pull: false,
-    cacheFrom: [],
-    cacheTo: [],
-  };
+  return { ...PLAIN_BAKE_CALL, variables };
 }

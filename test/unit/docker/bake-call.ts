@@ -1,18 +1,7 @@
+import { PLAIN_BAKE_CALL } from "../../../src/model/pipeline.ts";
 import type { BakeCall } from "../../../src/model/pipeline.ts";
 
 /** A call that sets nothing, with the given parts. */
 export function bakeCall(parts: Partial<BakeCall> = {}): BakeCall {
-  return {
-    files: [],
-    variables: {},
-    args: {},
-    contexts: {},
-    secrets: [],
-    allow: [],
-    noCache: false,
-    pull: false,
-    cacheFrom: [],
-    cacheTo: [],
-    ...parts,
-  };
+  return { ...PLAIN_BAKE_CALL, ...parts };
 }

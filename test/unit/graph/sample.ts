@@ -1,6 +1,7 @@
 import type { BakeDefinition, BakeTarget } from "../../../src/model/bake-definition.ts";
 import type { BuildConfig, Environment, Service } from "../../../src/model/build-config.ts";
 import type { SourceLocation } from "../../../src/model/location.ts";
+import { PLAIN_BAKE_CALL } from "../../../src/model/pipeline.ts";
 import type {
   BakeCall,
   Concurrency,
@@ -78,19 +79,7 @@ export function clean(policy: "normal" | "aggressive" = "normal"): TaskWork {
 
 export function build(targets: readonly string[], call: Partial<BakeCall> = {}): TaskWork {
   const location: SourceLocation = { file: "pipelines/build.yaml", line: 7, column: 25 };
-  const bake: BakeCall = {
-    files: [],
-    variables: {},
-    args: {},
-    contexts: {},
-    secrets: [],
-    allow: [],
-    noCache: false,
-    pull: false,
-    cacheFrom: [],
-    cacheTo: [],
-    ...call,
-  };
+  const bake: BakeCall = { ...PLAIN_BAKE_CALL, ...call };
   return { kind: "build", build: { targets: targets.map((name) => ({ name, location })), bake } };
 }
 
