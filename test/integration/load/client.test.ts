@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { Server } from "node:http";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findFreePorts } from "../../rig/light-project.ts";
 import { startLoad } from "../../rig/load/load-client.ts";
@@ -7,6 +8,7 @@ import type { LoadOptions } from "../../rig/load/load-client.ts";
 import { PAGE_RATES, scaleRates } from "../../rig/load/load-rates.ts";
 import { findProcesses } from "../../rig/processes.ts";
 
+const page = { path: "/", pattern: "^page of (?<colour>\\w+)$" };
 let server: Server;
 let options: LoadOptions;
 
@@ -18,7 +20,7 @@ beforeAll(async () => {
     response.end(requests <= 300 ? "page of blue" : "page of green");
   });
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  options = { url: `http://127.0.0.1:${port}`, page: { path: "/", pattern: "^page of (?<colour>\\w+)$" } };
+  options = { url: `http://127.0.0.1:${port}`, page };
 });
 
 afterAll(async () => {
@@ -52,6 +54,25 @@ describe("a load", () => {
     process.kill(child.pid, "SIGKILL");
     await expect(load.until(() => false)).rejects.toThrow("the load has ended before");
     await expect(load.stop()).rejects.toThrow("the load process died");
+  });
+
+  it("counts what it does not send, because too many wait for an answer, as failed", async () => {
+    const silent = createServer(() => {});
+    const [port = 0] = await findFreePorts(1);
+    await new Promise<void>((resolve) => silent.listen(port, "127.0.0.1", resolve));
+    await using load = await startLoad({ url: `http://127.0.0.1:${port}`, mostUnderWay: 100, timeoutMs: 1_000, page });
+    await load.until((seen) => seen.requests > 500);
+    const open = await promisify(silent.getConnections.bind(silent))();
+    expect(open).toBeLessThanOrEqual(100);
+    const report = await load.stop();
+    silent.closeAllConnections();
+    silent.close();
+    const reasons = new Map<string, number>();
+    for (const { reason } of report.failures) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    expect([...reasons.keys()].sort()).toEqual(["not-sent", "timed-out"]);
+    expect(reasons.get("timed-out")).toBeGreaterThanOrEqual(100);
+    expect(report.failed).toBe(report.requests);
+    expect(report.ratePerSecond).toBeGreaterThan(300);
   });
 
   it("refuses rates that show nothing", async () => {

@@ -13,6 +13,9 @@ import type { Observation, WebsocketEvent } from "./observation.ts";
 const PROGRAM = path.join(import.meta.dirname, "load-process.ts");
 const NODE = path.join(import.meta.dirname, "../../../node_modules/node/bin/node");
 
+/** Over four seconds of all streams, and a fifth of what the narrowest way to the router bears. */
+const MOST_UNDER_WAY = 2_000;
+
 /** What load to send where. */
 export interface LoadOptions {
   /** `http://address:port`. */
@@ -26,6 +29,12 @@ export interface LoadOptions {
   readonly page?: AnyPage;
   /** Default 10,000. */
   readonly timeoutMs?: number;
+  /**
+   * Requests that are under way at once; one that is due beyond it is not sent and has failed, with a reason of its own. Default
+   * 2,000: a service that stalls must not take more connections than the ways to it have (docker-proxy ends for good at its limit
+   * of open files), or what is measured afterwards is the damage that the measurement did.
+   */
+  readonly mostUnderWay?: number;
   /** How many stay open. Default 10, and 0 with {@link page}. */
   readonly websockets?: number;
 }
@@ -60,6 +69,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     target: { url, timeoutMs, ...(page === undefined ? {} : { page }) },
     rates,
     websockets: options.websockets ?? (page === undefined ? 10 : 0),
+    mostUnderWay: options.mostUnderWay ?? MOST_UNDER_WAY,
   };
   const child = fork(PROGRAM, [JSON.stringify(order)], { execPath: NODE, execArgv: [], stdio: "inherit" });
   const load = new RunningLoad(child);

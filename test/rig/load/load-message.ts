@@ -7,6 +7,8 @@ export interface LoadOrder {
   readonly target: LoadTarget;
   readonly rates: LoadRates;
   readonly websockets: number;
+  /** A request that is due while so many are under way is not sent, and has failed. */
+  readonly mostUnderWay: number;
 }
 
 /** What the load process tells. */

@@ -2,6 +2,7 @@
  * The process that sends the load. It is started by load-client.ts with a {@link LoadOrder}, tells what it observes in batches,
  * and ends when it is told to, or when whoever started it is gone.
  */
+import type { Outcome } from "./exchange.ts";
 import { STOP } from "./load-message.ts";
 import type { LoadMessage, LoadOrder } from "./load-message.ts";
 import { STREAM_NAMES } from "./observation.ts";
@@ -26,6 +27,9 @@ const OPEN: Readonly<Record<StreamName, OpenStream>> = {
   chunks: openChunks,
 };
 
+/** Nothing is left out silently: what is not sent counts as a request and as a failure. */
+const REFUSED: Outcome = { failure: { reason: "not-sent", detail: "too many were under way" } };
+
 const order: LoadOrder = JSON.parse(process.argv[2] ?? "");
 const underWay = new Set<Promise<void>>();
 let observations: Observation[] = [];
@@ -45,7 +49,7 @@ function tellObserved(): void {
 async function observe(name: StreamName, stream: RequestStream, number: number, dueMs: number): Promise<void> {
   const sentAtMs = Date.now();
   const lateMs = performance.now() - dueMs;
-  const outcome = await stream.send(number);
+  const outcome = underWay.size < order.mostUnderWay ? await stream.send(number) : REFUSED;
   const latencyMs = performance.now() - dueMs - stream.asksForMs(number);
   observations.push({ stream: name, sentAtMs, endedAtMs: Date.now(), lateMs, latencyMs, ...outcome });
 }

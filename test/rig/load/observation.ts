@@ -17,6 +17,8 @@ export interface RequestFailure {
     | "wrong-body"
     /** A whole answer to a request that was not sent completely. */
     | "early-answer"
+    /** As many were under way as may be: whoever answers them has stalled. It was not sent, and a user would have waited. */
+    | "not-sent"
     | "other";
   /** The status, the error's code or the begin of the wrong text. */
   readonly detail: string;
