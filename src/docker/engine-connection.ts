@@ -5,28 +5,9 @@ import type { Failure, Result } from "../model/failure.ts";
 import { createCommandAgent } from "./command-agent.ts";
 import type { EngineEndpoint, EngineTransport } from "./endpoint.ts";
 import { classifyErrorLines } from "./failure-classification.ts";
+import { awaitAnswer, awaitUpgrade, readAnswer } from "./engine-exchange.ts";
+import type { EngineAnswer, EngineRequest, TakenConnection } from "./engine-exchange.ts";
 import { parseJson, textAt } from "./json-value.ts";
-
-/** A request to the engine; the path carries no API version. */
-export interface EngineRequest {
-  readonly method: "GET" | "POST" | "DELETE" | "HEAD";
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string | undefined>>;
-  readonly signal?: AbortSignal | undefined;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  /** Sent as it is, while it arrives. */
-  readonly stream?: NodeJS.ReadableStream;
-  /** Limit until the answer starts; none by default, because disk usage may take minutes on a busy engine. */
-  readonly timeoutMs?: number;
-}
-
-/** A complete answer with a status below 400. */
-export interface EngineAnswer {
-  readonly status: number;
-  readonly body: Buffer;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-}
 
 /**
  * Connections to one engine, kept alive between requests.
@@ -73,6 +54,23 @@ export class EngineConnection implements AsyncDisposable {
     const version = await this.version();
     if (!version.ok) return version;
     return await this.#exchange(request, `/v${version.value}`);
+  }
+
+  /**
+   * Sends a request after which the connection belongs to the caller, both ways; `head` are bytes that came with the answer.
+   * Closing it is up to the caller. An engine that gives an answer instead counts as unreachable.
+   */
+  async takeOver(request: EngineRequest): Promise<Result<TakenConnection>> {
+    const version = await this.version();
+    if (!version.ok) return version;
+    const headers = { "content-type": "application/json", connection: "Upgrade", upgrade: "tcp" };
+    const path = `/v${version.value}${requestPath(request)}`;
+    const exchange = this.#request({ ...this.#target, agent: this.#agent, method: request.method, path, headers });
+    try {
+      return { ok: true, value: await awaitUpgrade(exchange, request) };
+    } catch (error) {
+      return await this.#unreachable(error);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -205,45 +203,6 @@ function describe(request: EngineRequest): string {
 function describeRefusal(request: string, status: number, error: string): Failure {
   if (classifyErrorLines([error])?.trouble !== "no-space") return { reason: "engine-refused", request, status, error };
   return { reason: "no-space", error, evidence: { command: request, lastLines: [error] } };
-}
-
-async function awaitAnswer(exchange: ClientRequest, request: EngineRequest): Promise<IncomingMessage> {
-  const answer = Promise.withResolvers<IncomingMessage>();
-  const abort = (): void => {
-    exchange.destroy(new Error("cancelled"));
-  };
-  const timer =
-    request.timeoutMs === undefined
-      ? undefined
-      : setTimeout(
-          () => exchange.destroy(new Error(`no answer within ${request.timeoutMs ?? 0} ms`)),
-          request.timeoutMs,
-        );
-  exchange.once("response", answer.resolve);
-  // Stays attached: an error after the answer would otherwise be thrown as uncaught.
-  exchange.on("error", answer.reject);
-  request.signal?.addEventListener("abort", abort, { once: true });
-  if (request.signal?.aborted === true) abort();
-  // An error of the stream ends the exchange, whose answer then never comes.
-  if (request.stream !== undefined)
-    process.getBuiltinModule("node:stream").pipeline(request.stream, exchange, () => {});
-  else exchange.end(request.body === undefined ? undefined : JSON.stringify(request.body));
-  try {
-    const message = await answer.promise;
-    message.once("close", () => request.signal?.removeEventListener("abort", abort));
-    return message;
-  } catch (error) {
-    request.signal?.removeEventListener("abort", abort);
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function readAnswer(message: IncomingMessage): Promise<EngineAnswer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of message) chunks.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)));
-  return { status: message.statusCode ?? 0, body: Buffer.concat(chunks), headers: message.headers };
 }
 
 function describeError(error: unknown): string {

@@ -7,7 +7,6 @@ import {
   asList,
   parseCacheRecord,
   parseDiskUsage,
-  parseEngineEvent,
   parseEngineInfo,
   parseEngineVersion,
   parseImageHistory,
@@ -27,22 +26,17 @@ import type {
   ImageRemoval,
   InspectedContainer,
 } from "./engine-answers.ts";
-import type { EngineAnswer, EngineRequest } from "./engine-connection.ts";
+import type { EngineAnswer, EngineRequest } from "./engine-exchange.ts";
 import { EngineConnection } from "./engine-connection.ts";
 import type { ContainerCommand, ContainerCommandResult } from "./engine-exec.ts";
 import { runInContainer } from "./engine-exec.ts";
-import {
-  describeFailure,
-  chunkIds,
-  encodeFilters,
-  encodeReference,
-  exactIds,
-  orUndefined,
-  splitReference,
-} from "./engine-query.ts";
+import { watchEvents } from "./engine-events.ts";
+import type { EventOptions } from "./engine-events.ts";
+import { ContainerShells } from "./engine-shell.ts";
+import type { ShellScript } from "./engine-shell.ts";
+import { chunkIds, encodeFilters, encodeReference, exactIds, orUndefined, splitReference } from "./engine-query.ts";
 import { listAt, numberAt, parseJson, textListAt } from "./json-value.ts";
 import { parseLogFrames } from "./log-frames.ts";
-import { createLineSplitter } from "./output-lines.ts";
 import { reachByTunnel } from "./ssh-tunnel.ts";
 
 /** What every call accepts. */
@@ -57,9 +51,11 @@ export interface EngineOptions {
  */
 export class Engine implements AsyncDisposable {
   readonly #connection: EngineConnection;
+  readonly #shells: ContainerShells;
 
   constructor(endpoint: EngineEndpoint) {
     this.#connection = new EngineConnection(endpoint);
+    this.#shells = new ContainerShells(this.#connection);
   }
 
   /** Which engine this is, for messages and for the environment of docker commands. */
@@ -189,6 +185,11 @@ export class Engine implements AsyncDisposable {
     return await runInContainer(this.#connection, containerId, command);
   }
 
+  /** Runs a shell script as root in a container that runs; only for what may be repeated. See {@link ContainerShells}. */
+  async runScript(containerId: string, script: ShellScript): Promise<Result<ContainerCommandResult>> {
+    return await this.#shells.run(containerId, script);
+  }
+
   /** Any other request, for a module that has calls of its own. */
   async request(request: EngineRequest): Promise<Result<EngineAnswer>> {
     return await this.#connection.send(request);
@@ -233,43 +234,14 @@ export class Engine implements AsyncDisposable {
     return { ok: true, value: { removed, reportedBytes } };
   }
 
-  /**
-   * What happens on the engine, as it happens, until the signal aborts. A connection that is lost, or was never made, is the
-   * last event; nothing is thrown.
-   */
-  async *events(
-    options: EngineOptions & {
-      readonly filters?: Readonly<Record<string, readonly string[]>>;
-      readonly sinceMs?: number;
-    },
-  ): AsyncGenerator<EngineEvent> {
-    const query = {
-      filters: encodeFilters(options.filters ?? {}),
-      since: options.sinceMs === undefined ? undefined : String(options.sinceMs / 1_000),
-    };
-    const opened = await this.#connection.open({ method: "GET", path: "/events", query, signal: options.signal });
-    if (!opened.ok) {
-      if (options.signal?.aborted !== true) yield { type: "connection-lost", error: describeFailure(opened.failure) };
-      return;
-    }
-    const splitter = createLineSplitter();
-    try {
-      for await (const chunk of opened.value) {
-        for (const line of splitter.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)))) {
-          const event = parseEngineEvent(parseJson(line));
-          if (event !== undefined) yield event;
-        }
-      }
-      if (options.signal?.aborted !== true) yield { type: "connection-lost", error: "the engine ended the stream" };
-    } catch (error) {
-      if (options.signal?.aborted !== true) yield { type: "connection-lost", error: String(error) };
-    } finally {
-      opened.value.destroy();
-    }
+  /** What happens on the engine, as it happens, until the signal aborts. See {@link watchEvents}. */
+  events(options: EventOptions): AsyncGenerator<EngineEvent> {
+    return watchEvents(this.#connection, options);
   }
 
   /** Closes all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#shells[Symbol.dispose]();
     await this.#connection[Symbol.asyncDispose]();
   }
 

@@ -15,6 +15,7 @@ import type { Restorable } from "./restoration.ts";
 /** What a command did. */
 export type CommandEnd =
   | { readonly did: "nothing"; readonly because: string }
+  /** `switchedAfterMs`: from the start of this process until traffic had moved. */
   | { readonly did: "restore"; readonly release: Release; readonly switchedAfterMs: number }
   /** It took up the deploy that somebody was killed in. */
   | { readonly did: "recover"; readonly record: ReleaseRecord; readonly end: string };
@@ -81,7 +82,6 @@ async function restore(
   target: Restorable,
   live: Colour | undefined,
 ): Promise<Result<CommandEnd>> {
-  const startedAtMs = Date.now();
   const restored = await restoreRelease(site, lock, target, live);
   if (!restored.ok) return restored;
   const { release, ended } = restored.value;
@@ -93,6 +93,10 @@ async function restore(
   const liveSinceMs = record.ok ? record.value?.liveSinceMs : undefined;
   return {
     ok: true,
-    value: { did: "restore", release, switchedAfterMs: (liveSinceMs ?? Date.now()) - startedAtMs },
+    value: {
+      did: "restore",
+      release,
+      switchedAfterMs: Math.round((liveSinceMs ?? Date.now()) - performance.timeOrigin),
+    },
   };
 }
