@@ -1,170 +1,108 @@
-import { DEPLOY_PHASES } from "../src/model/release.ts";
 import { setup } from "../test/rig/fresh-bundle.ts";
-import { startLoad } from "../test/rig/load/load-client.ts";
-import type { ReleaseProject } from "../test/rig/release-project.ts";
+import { ownEngine, rerunOnOwnEngine } from "./soak/own-engine.ts";
+import { randomNumbers } from "./soak/random.ts";
+import type { Releases } from "./soak/releases.ts";
+import { isBroken, renderTable, runRound } from "./soak/round.ts";
+import type { Row } from "./soak/round.ts";
 
 /**
- * Deploys the application of the load tests again and again under load, and kills the program on the way. Prints a table.
+ * Deploys the application of the load tests again and again under load, and does to it what may happen. Prints a table.
  *
- *     node bench/deploy-soak.ts [--deploys 50] [--kills 50] [--transitions] [--crashes 3]
+ *     node bench/deploy-soak.ts [--deploys 50] [--kills 50] [--transitions] [--broken] [--crashes 10] [--disturb 50]
+ *                               [--shop 10] [--controls 5] [--seed N]
  *
  * --deploys N      full deploys, blue and green in turns
  * --kills N        deploys that are killed at a random moment, each followed by another command
  * --transitions    one kill at every transition that the journal can hold, in their order
+ * --broken         releases that are broken in different ways: refused, or switched back
  * --crashes N      releases that die under traffic while they are observed
- * Exit code 1 when a request failed where only the program was killed, or when not exactly one colour is live after a round.
+ * --disturb N      kills at random moments, restarts and kills of the router and of dockerd: on a second engine of its own
+ * --shop N         full deploys of examples/shop
+ * --controls N     what must lose requests, or the load client sees nothing
+ * --seed N         of everything random; else a new one, which is printed
+ * Exit code 1 when a request failed that must not, or something is not in order after a round.
  */
-interface Row {
-  readonly round: string;
-  readonly deploys: number;
-  readonly requests: number;
-  readonly failed: number;
-  readonly longestMs: number;
-  readonly trouble: readonly string[];
+function option(name: string): number {
+  const place = process.argv.indexOf(`--${name}`);
+  return place === -1 ? 0 : Number(process.argv[place + 1]);
+}
+
+function has(name: string): boolean {
+  return process.argv.includes(`--${name}`);
 }
 
 const rows: Row[] = [];
 
-function option(name: string, fallback: number): number {
-  const place = process.argv.indexOf(`--${name}`);
-  return place === -1 ? fallback : Number(process.argv[place + 1] ?? fallback);
+function add(...more: readonly Row[]): void {
+  rows.push(...more);
+  process.stderr.write(`\n${renderTable(more)}\n`);
 }
 
-/** One colour gets all traffic, by memory and file, and runs; nothing is unfinished. */
-async function describeTrouble(project: ReleaseProject): Promise<string | undefined> {
-  const status = await project.status();
-  if (status.open !== undefined) return `deploy ${status.open.deployId} is unfinished`;
-  if (status.live === undefined) return "nothing is live";
-  const { colour } = status.live;
-  const plain = JSON.stringify({ to: "colour", colour, standby: false });
-  if (JSON.stringify(status.router?.traffic) !== plain) return `traffic is ${JSON.stringify(status.router?.traffic)}`;
-  if (JSON.stringify(status.router?.persisted) !== plain)
-    return `the file says ${JSON.stringify(status.router?.persisted)}`;
-  const state = status.colours.find((each) => each.colour === colour)?.state;
-  return state === "ready" ? undefined : `${colour} is live and ${state ?? "unknown"}`;
+const seed = option("seed") || Date.now() % 1_000_000;
+const random = randomNumbers(seed);
+
+async function soakReleases(releases: Releases, url: string): Promise<void> {
+  const { killAtRandom, killAtTransitions } = await import("./soak/kills.ts");
+  // Half of them die at once when they are told to end: nothing may depend on the grace of the application.
+  const steps = Array.from(
+    { length: option("deploys") },
+    (_, index) => async () => await releases.deploy({ dies: index % 2 === 0 ? "graceful" : "at-once" }),
+  );
+  if (steps.length > 0) add(await runRound({ name: "full deploys", load: { url }, steps }));
+  if (has("transitions")) add(...(await killAtTransitions(releases, url)));
+  if (option("kills") > 0) add(await killAtRandom(releases, url, option("kills"), random));
+  const engine = ownEngine();
+  if (engine !== undefined) {
+    const { killAndDisturb } = await import("./soak/disturbed-kills.ts");
+    await killAndDisturb(releases, url, option("disturb"), { random, engine, onRow: add });
+  }
 }
 
-/** Does one thing under load; every answer is counted. */
-async function round(
-  project: ReleaseProject,
-  name: string,
-  steps: readonly (() => Promise<string | undefined>)[],
+/** Everything that needs the application of the load tests; without smoke tests where users shall bring a defect to light. */
+async function withReleases(
+  settings: Readonly<Record<string, unknown>>,
+  act: (releases: Releases, url: string) => Promise<void>,
 ): Promise<void> {
-  await using load = await startLoad({ url: project.load.url() });
-  await load.until((seen) => seen.requests > 200);
-  const trouble: string[] = [];
-  let longestMs = 0;
-  for (const step of steps) {
-    const startedMs = performance.now();
-    const told = (await step()) ?? (await describeTrouble(project));
-    longestMs = Math.max(longestMs, performance.now() - startedMs);
-    if (told !== undefined) trouble.push(told);
-    process.stderr.write(told === undefined ? "." : "!");
-  }
-  const report = await load.stop();
-  const deploys = steps.length;
-  rows.push({ round: name, deploys, requests: report.requests, failed: report.failed, longestMs, trouble });
-  for (const failure of report.failures.slice(0, 5))
-    trouble.push(`${failure.stream} ${failure.reason}: ${failure.detail}`);
+  // Loaded late, because it reads where the bundle is.
+  const { ReleaseProject } = await import("../test/rig/release-project.ts");
+  const { Releases } = await import("./soak/releases.ts");
+  await using project = await ReleaseProject.create(settings);
+  const releases = new Releases(project);
+  // The first one replaces nothing; what a deploy takes is known after the second.
+  const failed = (await releases.deploy()) ?? (await releases.deploy());
+  if (failed !== undefined) throw new Error(failed);
+  await act(releases, project.load.url());
 }
 
-let release = 0;
-
-async function deploy(project: ReleaseProject): Promise<string | undefined> {
-  release += 1;
-  const { exitCode, output } = await project.deploy(`r${release}`);
-  return exitCode === 0 ? undefined : output.slice(-400);
-}
-
-async function killAt(project: ReleaseProject, transition: string): Promise<string | undefined> {
-  release += 1;
-  await project.load.release(`r${release}`);
-  const { killed, seen } = await project.killAt(transition);
-  if (!killed) return `${transition} was never recorded: ${seen.join(", ")}`;
-  return await goOn(project);
-}
-
-async function killAfter(project: ReleaseProject, afterMs: number): Promise<string | undefined> {
-  release += 1;
-  await project.load.release(`r${release}`);
-  const running = project.start("run", "deploy");
-  const timer = setTimeout(() => running.signal("SIGKILL"), afterMs);
-  await running.done;
-  clearTimeout(timer);
-  return await goOn(project);
-}
-
-/** The next command after a kill. That the colour went live by it is no failure of it. */
-async function goOn(project: ReleaseProject): Promise<string | undefined> {
-  const { exitCode, output } = await project.run("run", "deploy");
-  return exitCode === 0 || output.includes("replacing it in place") ? undefined : output.slice(-400);
-}
-
-function transitions(): readonly string[] {
-  return [...DEPLOY_PHASES.flatMap((phase) => [`intent ${phase}`, `fact ${phase}`]), "end done"];
-}
-
-function print(): void {
-  process.stdout.write("\nround                       rounds  requests  failed  longest  trouble\n");
-  for (const { round: name, deploys, requests, failed, longestMs, trouble } of rows) {
-    const cells = [
-      name.padEnd(26),
-      String(deploys).padStart(7),
-      String(requests).padStart(9),
-      String(failed).padStart(7),
-      `${(longestMs / 1_000).toFixed(1)} s`.padStart(8),
-    ];
-    process.stdout.write(`${cells.join(" ")}  ${trouble.join(" | ") || "none"}\n`);
-  }
-}
-
-const removeBundle = setup();
-// Loaded now, because it reads where the bundle is.
-const rig = await import("../test/rig/release-project.ts");
-const project = await rig.ReleaseProject.create();
-try {
-  const first = await deploy(project);
-  if (first !== undefined) throw new Error(first);
-  const deploys = option("deploys", 0);
-  const kills = option("kills", 0);
-  const crashes = option("crashes", 0);
-  const times = (count: number, step: (index: number) => Promise<string | undefined>) =>
-    Array.from({ length: count }, (_, index) => async () => await step(index));
-  if (deploys > 0)
-    await round(
-      project,
-      "full deploys",
-      times(deploys, () => deploy(project)),
-    );
-  if (process.argv.includes("--transitions")) {
-    for (const transition of transitions()) {
-      await round(project, `killed at ${transition}`, [() => killAt(project, transition)]);
+async function soak(): Promise<void> {
+  const removeBundle = setup();
+  try {
+    if (option("deploys") + option("kills") + option("disturb") > 0 || has("transitions")) {
+      await withReleases({}, soakReleases);
     }
+    const { BROKEN_RELEASES, deployBroken } = await import("./soak/broken-releases.ts");
+    const observed = { observe: { for: "10s", min_requests: 20, max_latency: "1200ms" } };
+    if (has("broken"))
+      await withReleases(observed, async (releases, url) => add(...(await deployBroken(releases, url))));
+    const crash = BROKEN_RELEASES.filter(({ breaks }) => breaks.startsWith("crash"));
+    const crashes = Array.from({ length: option("crashes") }, () => crash).flat();
+    if (crashes.length > 0) {
+      await withReleases(observed, async (releases, url) => add(...(await deployBroken(releases, url, crashes))));
+    }
+    if (option("controls") > 0) {
+      const { deployWithoutDrain, replaceInPlace } = await import("./soak/controls.ts");
+      add(await replaceInPlace(option("controls")));
+      await withReleases({ drain: { timeout: "0s", websocket: "0s" } }, async (releases, url) =>
+        add(await deployWithoutDrain(releases, url, option("controls"))),
+      );
+    }
+    if (option("shop") > 0) add(await (await import("./soak/shop.ts")).deployShop(option("shop")));
+  } finally {
+    process.stdout.write(`\nseed ${seed}\n${renderTable(rows)}\n`);
+    removeBundle();
   }
-  if (kills > 0) {
-    // Evenly spread over what a deploy takes, and not in order.
-    const longestMs = 8_000;
-    const moment = (index: number): number => ((index * 0.618_034) % 1) * longestMs;
-    await round(
-      project,
-      "killed at random",
-      times(kills, (index) => killAfter(project, moment(index))),
-    );
-  }
-  for (let crash = 0; crash < crashes; crash += 1) {
-    await round(project, "crash while observed", [
-      async () => {
-        const { exitCode, output } = await project.deploy(`crash ${crash}`, { breaks: "crash-busy:500" });
-        return exitCode === 1 ? undefined : output.slice(-400);
-      },
-    ]);
-  }
-} finally {
-  print();
-  await project[Symbol.asyncDispose]();
-  removeBundle();
+  process.exitCode = rows.some(isBroken) ? 1 : 0;
 }
-const broken = rows.some(
-  ({ round: name, failed, trouble }) => !name.startsWith("crash") && (failed > 0 || trouble.length > 0),
-);
-process.exitCode = broken ? 1 : 0;
+
+if (option("disturb") > 0 && ownEngine() === undefined) process.exitCode = await rerunOnOwnEngine();
+else await soak();

@@ -7,6 +7,7 @@ import { resolveStateDirectory } from "../../src/state/location.ts";
 import { openStore } from "../../src/state/store.ts";
 import { runCli, startCli } from "./cli.ts";
 import type { CliProcess, CliResult } from "./cli.ts";
+import { docker } from "./light-project.ts";
 import { LoadProject } from "./load/load-project.ts";
 import type { LoadRelease } from "./load/load-project.ts";
 import { findProcesses } from "./processes.ts";
@@ -68,6 +69,47 @@ export class ReleaseProject implements AsyncDisposable {
     const status: SeenStatus = JSON.parse(stdout);
     if (!Array.isArray(status.colours)) throw new Error(output);
     return status;
+  }
+
+  /**
+   * What is not as it must be when no deploy is under way; undefined when exactly one colour gets all traffic, by memory and file,
+   * and runs, the other ones are stopped or gone, and nothing is unfinished.
+   */
+  async trouble(): Promise<string | undefined> {
+    const { open, live, router, colours, drift } = await this.status();
+    if (open !== undefined) return `deploy ${open.deployId} is unfinished`;
+    if (live === undefined) return "nothing is live";
+    const plain = JSON.stringify({ to: "colour", colour: live.colour, standby: false });
+    if (JSON.stringify(router?.traffic) !== plain) return `traffic is ${JSON.stringify(router?.traffic)}`;
+    if (JSON.stringify(router?.persisted) !== plain) return `the file says ${JSON.stringify(router?.persisted)}`;
+    if (drift.length > 0) return JSON.stringify(drift);
+    const wrong = colours.find(({ colour, state }) =>
+      colour === live.colour ? state !== "ready" : !["stopped", "absent"].includes(state),
+    );
+    return wrong === undefined ? undefined : `${live.colour} is live and ${wrong.colour} is ${wrong.state}`;
+  }
+
+  /** The router's container. */
+  async router(): Promise<string> {
+    const filter = `label=com.docker.compose.project=${this.load.project}-router`;
+    const [id] = await docker("ps", "-aq", "--filter", filter);
+    if (id === undefined) throw new Error("there is no router");
+    return id;
+  }
+
+  /** When the traffic was last directed anywhere, by the clock of `Date.now()`: the file is written right before memory is. */
+  async directedAtMs(): Promise<number> {
+    const [seconds] = await docker("exec", await this.router(), "stat", "-c", "%.Y", "/state/live.map");
+    return Number(seconds) * 1_000;
+  }
+
+  /** When the first container of a colour died since a moment; undefined when none did. */
+  async diedAtMs(colour: string, sinceMs: number): Promise<number | undefined> {
+    const project = `label=com.docker.compose.project=${this.load.project}-${colour}`;
+    const times = ["--since", String(sinceMs / 1_000), "--until", String(Date.now() / 1_000)];
+    const which = ["--filter", project, "--filter", "event=die", "--format", "{{.TimeNano}}"];
+    const [first] = await docker("events", ...times, ...which);
+    return first === undefined ? undefined : Number(first) / 1e6;
   }
 
   /** The newest release in the journal, read as another process would. */

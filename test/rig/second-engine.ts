@@ -11,15 +11,15 @@ const run = promisify(execFile);
 const AS_ROOT: readonly string[] = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
 
 /**
- * Runs in new network, mount and process namespaces. Arguments: directory, size of the disk in bytes (0: no limit), then
- * dockerd's own. A dockerd in the network namespace of another one would take its docker0 away; with /run/containerd it would share
+ * Runs in new network, mount and process namespaces. Arguments: directory, size of the disk in bytes (0: no limit), whether
+ * dockerd is started again when it ends (`yes`), then dockerd's own. A dockerd in the network namespace of another one would take its docker0 away; with /run/containerd it would share
  * the other one's containerd; and as process 1 it takes everything that it started with it when it is killed, mounts and
  * loop device included.
  */
 const LAUNCH = `
 set -eu
-directory=$1 disk=$2
-shift 2
+directory=$1 disk=$2 supervised=$3
+shift 3
 # After a crash they would name processes that are others now.
 rm -rf "$directory/pid" "$directory/exec"
 ip link set lo up
@@ -31,6 +31,7 @@ if [ "$disk" != 0 ]; then
   # Without loop devices it lies in memory.
   mount -o loop "$directory/disk" "$directory/data" || mount -t tmpfs -o "size=$disk" none "$directory/data"
 fi
+while [ "$supervised" = yes ]; do dockerd "$@" || true; done
 exec dockerd "$@"
 `;
 
@@ -40,6 +41,8 @@ export interface SecondEngineOptions {
   readonly diskBytes?: number;
   /** Keeps images in containerd instead of the graph driver. */
   readonly containerdStore?: boolean;
+  /** dockerd is started again whenever it ends, as an init system does it: network and containers' processes outlive it. */
+  readonly supervised?: boolean;
 }
 
 /** How long an engine may take to answer, or to be gone. */
@@ -80,6 +83,16 @@ export class SecondEngine implements AsyncDisposable {
     return engine;
   }
 
+  /** One that another process has started with `supervised`, and disposes of. */
+  static at(directory: string): SecondEngine {
+    return new SecondEngine(directory, { supervised: true });
+  }
+
+  /** What {@link SecondEngine.at} takes. */
+  get directory(): string {
+    return this.#directory;
+  }
+
   /** Starts it again, with the data that it had. */
   async start(): Promise<void> {
     const at = (name: string): string => path.join(this.#directory, name);
@@ -101,7 +114,8 @@ export class SecondEngine implements AsyncDisposable {
     const flags = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
     const [program, ...words] = [...AS_ROOT, "unshare", ...namespaces, "--", "sh", "-c", LAUNCH, "launch"];
     const size = String(this.#options.diskBytes ?? 0);
-    const child = spawn(program, [...words, this.#directory, size, ...flags], {
+    const supervised = this.#options.supervised === true ? "yes" : "no";
+    const child = spawn(program, [...words, this.#directory, size, supervised, ...flags], {
       detached: true,
       stdio: ["ignore", log.fd, log.fd],
     });
@@ -135,14 +149,38 @@ export class SecondEngine implements AsyncDisposable {
 
   /** Sends dockerd a signal: SIGKILL as a crash, SIGSTOP as an engine that hangs, SIGCONT after that. */
   async signal(name: "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGTERM"): Promise<void> {
-    const daemons = this.#processes().filter(({ command }) => command.startsWith("dockerd "));
     const [program, ...words] = [...AS_ROOT, "kill", "-s", name.slice(3)];
-    await run(program, [...words, ...daemons.map(({ pid }) => String(pid))]);
+    await run(program, [...words, ...this.#daemons().map(String)]);
   }
 
-  /** Kills dockerd as a crash would; resolves when nothing of it runs. */
+  /**
+   * Ends a supervised dockerd, in order or as a crash, and waits until the next one answers. In order it stops its containers; in
+   * both cases it starts those again that shall.
+   */
+  async restart(how: "SIGTERM" | "SIGKILL"): Promise<void> {
+    const before = this.#daemons();
+    await this.signal(how);
+    const isNew = async (): Promise<boolean> =>
+      this.#daemons().some((pid) => !before.includes(pid)) && (await this.answers());
+    if (!(await eventually(isNew, Boolean, 2 * SETTLE_MS))) throw new Error("dockerd did not come back");
+  }
+
+  /** Words before a command that make it run in the network of the engine, where its ports answer, or where its processes are. */
+  into(namespace: "net" | "pid"): readonly string[] {
+    return [...AS_ROOT, "nsenter", "--target", String(this.#daemons()[0]), `--${namespace}`, "--"];
+  }
+
+  /** Kills dockerd, and a supervised one's supervisor, as a crash would; resolves when nothing of it runs. */
   async kill(): Promise<void> {
-    await this.signal("SIGKILL");
+    const launch = `launch ${this.#directory} `;
+    const supervisors = this.#processes().filter(
+      ({ command }) => command.startsWith("sh -c ") && command.includes(launch),
+    );
+    for (const { pid } of supervisors) {
+      const [program, ...words] = [...AS_ROOT, "kill", "-s", "KILL", String(pid)];
+      await run(program, words);
+    }
+    if (supervisors.length === 0) await this.signal("SIGKILL");
     await eventually(
       () => this.#processes().length,
       (count) => count === 0,
@@ -154,6 +192,12 @@ export class SecondEngine implements AsyncDisposable {
     if (this.#processes().length > 0) await this.kill();
     const [program, ...words] = [...AS_ROOT, "rm", "-rf", "--one-file-system", this.#directory];
     await run(program, words);
+  }
+
+  #daemons(): readonly number[] {
+    return this.#processes()
+      .filter(({ command }) => command.startsWith("dockerd "))
+      .map(({ pid }) => pid);
   }
 
   #processes(): ReturnType<typeof findProcesses> {

@@ -111,6 +111,21 @@ export function summarizeLoad(observations: readonly Observation[], events: read
   };
 }
 
+/** The longest time in which all that was sent failed, in milliseconds, to a tenth of a second; 0 when there was none. */
+export function longestGap({ timeline }: Pick<LoadReport, "timeline">): number {
+  let longestMs = 0;
+  let sinceMs: number | undefined;
+  for (const { atMs, colours, failed } of timeline) {
+    if (Object.keys(colours).length > 0) sinceMs = undefined;
+    // In a bucket without any request the client was late: no reason to believe that somebody answered again.
+    else if (failed > 0) {
+      sinceMs ??= atMs;
+      longestMs = Math.max(longestMs, atMs + BUCKET_MS - sinceMs);
+    }
+  }
+  return longestMs;
+}
+
 /** The smallest of the sorted values that at least `percent` of them do not exceed; 0 when there are none. */
 export function percentile(sorted: readonly number[], percent: number): number {
   const rank = Math.ceil((percent / 100) * sorted.length);

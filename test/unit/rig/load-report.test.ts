@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { percentile, summarizeLoad } from "../../rig/load/load-report.ts";
+import { longestGap, percentile, summarizeLoad } from "../../rig/load/load-report.ts";
 import { renderLoadReport } from "../../rig/load/load-report-text.ts";
 import type { Observation, WebsocketEvent } from "../../rig/load/observation.ts";
 
@@ -38,6 +38,15 @@ describe("percentile", () => {
 
   it("is 0 of nothing", () => {
     expect(percentile([], 99)).toBe(0);
+  });
+});
+
+describe("longestGap", () => {
+  it("is from the first to the last of those that failed with no answer in between", () => {
+    const gap = [lost(300), lost(450), lost(700), sent(900), lost(1_200)];
+    expect(longestGap(summarizeLoad([sent(0), ...gap], []))).toBe(500);
+    expect(longestGap(summarizeLoad([sent(0), lost(20), sent(200)], []))).toBe(0);
+    expect(longestGap(summarizeLoad([], []))).toBe(0);
   });
 });
 

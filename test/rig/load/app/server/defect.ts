@@ -9,11 +9,13 @@ export type Defect =
   | { readonly defect: "crash-busy"; readonly afterMs: number }
   /** So many of a hundred requests are answered 500. Its health check is not among them. */
   | { readonly defect: "errors"; readonly percent: number }
+  /** As `errors`, from the 50th request on. */
+  | { readonly defect: "errors-busy"; readonly percent: number }
   | { readonly defect: "slow"; readonly delayMs: number }
   /** A status of 200 and a text that is not the page. */
   | { readonly defect: "wrong-page" };
 
-/** Requests after which `crash-busy` takes a release for busy: more than any smoke test asks. */
+/** Requests after which a release takes itself for busy: more than any smoke test asks. */
 export const BUSY_AFTER_REQUESTS = 50;
 
 /** Reads `errors:20` and its like; undefined when it is none of them. Empty means none. */
@@ -31,6 +33,7 @@ export function parseDefect(text: string): Defect | undefined {
     case "crash-busy":
       return Number.isFinite(number) ? { defect: kind, afterMs: number } : undefined;
     case "errors":
+    case "errors-busy":
       return number > 0 ? { defect: kind, percent: number } : undefined;
     case "slow":
       return number > 0 ? { defect: kind, delayMs: number } : undefined;

@@ -50,6 +50,8 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
       if (requests === BUSY_AFTER_REQUESTS) crashAfter(defect.afterMs);
       break;
     case "errors":
+    case "errors-busy":
+      if (defect.defect === "errors-busy" && requests < BUSY_AFTER_REQUESTS) break;
       if ((requests * defect.percent) % 100 < defect.percent) {
         response.statusCode = 500;
         return end(response, "this release is broken\n");
