@@ -133,6 +133,8 @@ export type TaskFact =
       readonly live: string;
       readonly requests: number;
       readonly failed: number;
+      /** Attempts that failed and were repeated, most of them unnoticed; absent in logs of older versions. */
+      readonly retried?: number;
       /** How long the call took that moved the traffic; absent where none did. */
       readonly cutoverMs?: number;
     }

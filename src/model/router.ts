@@ -41,8 +41,10 @@ export interface RouterView {
 /** Counters of one colour since the router started; two readings make a rate. */
 export interface TrafficCount {
   readonly requests: number;
-  /** Answers of 500 and above, and connections that failed. */
-  readonly errors: number;
+  /** What users saw fail: answers of 500 and above, and answers that broke off. */
+  readonly failed: number;
+  /** Attempts that failed and were repeated, here or with who stands by: users noticed nothing if the last one was answered. */
+  readonly retried: number;
   /** Requests under way, websockets apart. */
   readonly openRequests: number;
   readonly openWebsockets: number;

@@ -127,6 +127,7 @@ const fact = z.discriminatedUnion("fact", [
     live: z.string(),
     requests: z.number(),
     failed: z.number(),
+    retried: z.number().exactOptional(),
     cutoverMs: z.number().exactOptional(),
   }),
   z.object({ fact: z.literal("http-answered"), url: z.string(), status: z.number(), durationMs: z.number() }),

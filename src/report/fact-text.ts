@@ -12,12 +12,18 @@ export function describeFact(fact: TaskFact): string {
     case "space-freed":
       return `${describeFreed(fact)} in ${plural(fact.removed, "removal")}`;
     case "traffic-served":
-      return `${fact.live} is live, ${plural(fact.requests, "request")} seen and ${fact.failed} failed`;
+      return `${fact.live} is live, ${plural(fact.requests, "request")} seen and ${fact.failed} failed${describeRetries(fact.retried)}`;
     case "deployed":
       return `${fact.environment}${fact.unchanged === true ? " unchanged" : ""}${fact.url === undefined ? "" : ` at ${fact.url}`}, ${plural(fact.containers, "container")}`;
     case "http-answered":
       return `${fact.url} answered ${fact.status} in ${formatDuration(fact.durationMs)}`;
   }
+}
+
+function describeRetries(retried = 0): string {
+  return retried === 0
+    ? ""
+    : `, ${plural(retried, "more attempt")} failed and ${retried === 1 ? "was" : "were"} repeated`;
 }
 
 /** What the engine's account says was freed; it may have grown meanwhile, when others build at the same time. */

@@ -5,6 +5,7 @@ import type { TaskKind } from "../model/pipeline.ts";
 import type { FinalStatus, RunStatus } from "../model/status.ts";
 import type { TaskId } from "../model/task.ts";
 import { explainFailure } from "./explain-failure.ts";
+import { describeFact } from "./fact-text.ts";
 import type { Explanation } from "./explanation.ts";
 import { taskLogName } from "./log-name.ts";
 import { factsOf } from "./run-view.ts";
@@ -100,10 +101,12 @@ export function logFileOf(view: Pick<RunView, "logDirectory">, task: TaskId): st
   return `${view.logDirectory.replace(/\/+$/, "")}/${taskLogName(task)}`;
 }
 
-/** Explains the failure of a task; undefined for one that did not fail. */
+/** Explains the failure of a task, with what users saw of it; undefined for one that did not fail. */
 export function explainTask(view: RunView, task: TaskView): Explanation | undefined {
   if (task.ending?.status !== "failed") return undefined;
-  return explainAttempt(view, task, task.ending.failure);
+  const explanation = explainAttempt(view, task, task.ending.failure);
+  const seen = task.ending.facts.filter(({ fact }) => fact === "traffic-served").map(describeFact);
+  return { ...explanation, evidence: [...seen, ...explanation.evidence] };
 }
 
 /** Explains a failure of one attempt of a task. */

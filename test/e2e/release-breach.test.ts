@@ -28,6 +28,13 @@ async function deployUnderLoad(
   return { deployed, report: await load.stop() };
 }
 
+/** What the report of a deploy says that users saw. */
+function toldTraffic(output: string): { readonly failed: number; readonly retried: number } {
+  const told = /requests seen and (\d+) failed(?:, (\d+) more attempts? failed)?/.exec(output);
+  if (told === null) throw new Error(`the report tells nothing about traffic:\n${output}`);
+  return { failed: Number(told[1]), retried: Number(told[2] ?? 0) };
+}
+
 async function expectBackOn(colour: string): Promise<void> {
   const status = await project.status();
   expect(status.live?.colour).toBe(colour);
@@ -46,6 +53,11 @@ describe("a release that breaks its limits under traffic", () => {
     // What was under way in it, and had begun to be answered or may not be repeated, is lost; everything else the other one
     // answers. How much that is depends on the machine: 11 to 20 requests on one that is not busy.
     expect(report.failed, renderLoadReport(report)).toBeLessThanOrEqual(50);
+    // What the standby answered is not among what the report calls failed.
+    const told = toldTraffic(deployed.output);
+    expect(told.retried).toBeGreaterThan(0);
+    const seen = report.failed + report.websockets.refused;
+    expect(Math.abs(told.failed - seen), `${deployed.output}\n${renderLoadReport(report)}`).toBeLessThanOrEqual(5);
     await expectBackOn("blue");
   });
 

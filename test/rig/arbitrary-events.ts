@@ -116,7 +116,10 @@ const fact: fc.Arbitrary<TaskFact> = fc.oneof(
     { fact: fc.constant("deployed" as const), environment: text, project: text, url: fc.webUrl(), containers: count },
     { requiredKeys: ["fact", "environment", "project", "containers"], noNullPrototype: true },
   ),
-  plain({ fact: fc.constant("traffic-served" as const), live: text, requests: count, failed: count }),
+  fc.record(
+    { fact: fc.constant("traffic-served" as const), live: text, requests: count, failed: count, retried: count },
+    { requiredKeys: ["fact", "live", "requests", "failed"], noNullPrototype: true },
+  ),
   plain({ fact: fc.constant("http-answered" as const), url: fc.webUrl(), status: count, durationMs }),
 );
 const facts = fc.array(fact, { maxLength: 3 });

@@ -86,9 +86,10 @@ export function countTraffic(rows: readonly StatRow[], colour: Colour, targets: 
   const serving = rows.filter((row) => row["svname"] === colour && !sockets.has(row["pxname"] ?? ""));
   const upgraded = rows.filter((row) => sockets.has(row["pxname"] ?? "") && row["svname"] === "BACKEND");
   return {
-    requests: sum(totals, "stot"),
-    // What a standby or a second try covered is hidden from the user, and not from whoever judges the release.
-    errors: sum(totals, "hrsp_5xx") + sum(servers, "wretr") + sum(servers, "wredis"),
+    requests: sum(totals, "stot") + sum(upgraded, "hrsp_5xx"),
+    // Counted once for each request, by its last attempt. An answer that breaks off has the code that it began with.
+    failed: sum(totals, "hrsp_5xx") + sum(totals, "srv_abrt") + sum(upgraded, "hrsp_5xx"),
+    retried: sum(servers, "wretr") + sum(servers, "wredis"),
     openRequests: sum(serving, "scur"),
     openWebsockets: sum(upgraded, "scur"),
     meanLatencyMs: meanLatency(servers),

@@ -81,8 +81,8 @@ done`;
 END { m = n < 1024 ? n : 1024; for (i in time) sum += time[i]; print n + 0, bad + 0, (m ? sum / m * 1000 : 0) }' ${NGINX_PLACES.accessLog}`;
     const answer = await runInRouter(this.#site, "count", script, [colour], signal);
     if (!answer.ok) return answer;
-    const [requests = 0, errors = 0, meanLatencyMs = 0] = answer.value.trim().split(" ").map(Number);
-    return { ok: true, value: { requests, errors, openRequests: 0, openWebsockets: 0, meanLatencyMs } };
+    const [requests = 0, failed = 0, meanLatencyMs = 0] = answer.value.trim().split(" ").map(Number);
+    return { ok: true, value: { requests, failed, retried: 0, openRequests: 0, openWebsockets: 0, meanLatencyMs } };
   }
 
   /** Nothing can be ended one by one; the old workers end theirs when the application does. */

@@ -1,6 +1,9 @@
 import type { TaskFact } from "../../model/event.ts";
 import type { Colour, Router, TrafficCount } from "../../model/router.ts";
 
+/** What a router counted between two readings. */
+export type SeenTraffic = Pick<TrafficCount, "requests" | "failed" | "retried">;
+
 /** Counts what users saw during a deploy: the router's counters of all colours, read before and after. */
 export class TrafficTally {
   readonly #router: Router;
@@ -33,17 +36,16 @@ export class TrafficTally {
   async facts(live: Colour, signal: AbortSignal): Promise<readonly TaskFact[]> {
     const after = await this.#read(signal);
     if (this.#before === undefined || after === undefined) return [];
-    let requests = 0;
-    let failed = 0;
+    const seen = { requests: 0, failed: 0, retried: 0 };
     for (const [colour, now] of after) {
       const then = this.#before.get(colour);
-      // Smaller than before: the router has restarted and counts from 0 again.
-      const base = then === undefined || now.requests < then.requests ? undefined : then;
-      requests += now.requests - (base?.requests ?? 0);
-      failed += now.errors - Math.min(now.errors, base?.errors ?? 0);
+      const since = then === undefined ? now : countSince(then, now);
+      seen.requests += since.requests;
+      seen.failed += since.failed;
+      seen.retried += since.retried;
     }
     const cutover = this.#cutoverMs === undefined ? {} : { cutoverMs: this.#cutoverMs };
-    return [{ fact: "traffic-served", live, requests, failed, ...cutover }];
+    return [{ fact: "traffic-served", live, ...seen, ...cutover }];
   }
 
   async #read(signal: AbortSignal): Promise<ReadonlyMap<Colour, TrafficCount> | undefined> {
@@ -55,4 +57,14 @@ export class TrafficTally {
     }
     return counts;
   }
+}
+
+/** What came since an earlier reading; a smaller one means that the router has restarted and counts from 0 again. */
+export function countSince(before: TrafficCount, now: TrafficCount): SeenTraffic {
+  if (now.requests < before.requests) return now;
+  return {
+    requests: now.requests - before.requests,
+    failed: Math.max(0, now.failed - before.failed),
+    retried: Math.max(0, now.retried - before.retried),
+  };
 }

@@ -53,7 +53,7 @@ describe("the router nginx", () => {
     await ask(port, "/fail");
     await ask(port);
     const after = valueOf(await colours.router.count("blue"));
-    expect([after.requests - before.requests, after.errors - before.errors]).toEqual([2, 1]);
+    expect([after.requests - before.requests, after.failed - before.failed]).toEqual([2, 1]);
   });
 
   it("shares between two colours, and comes back from a restart as it was", async () => {

@@ -108,9 +108,9 @@ describe("a router in front of two colours", () => {
     await slow;
     await colours.until(async () => valueOf(await colours.router.count("green")).openRequests === 0);
     const after = valueOf(await colours.router.count("green"));
-    expect({ requests: after.requests - before.requests, errors: after.errors - before.errors }).toEqual({
+    expect({ requests: after.requests - before.requests, failed: after.failed - before.failed }).toEqual({
       requests: 4,
-      errors: 1,
+      failed: 1,
     });
     expect(after.meanLatencyMs).toBeGreaterThan(0);
     expect(valueOf(await colours.router.count("blue"))).toMatchObject({ requests: other.requests });

@@ -57,6 +57,26 @@ describe("summarizeRun", () => {
     });
   });
 
+  it("tells what users saw of a deploy that failed", () => {
+    const failure = {
+      reason: "release-unhealthy",
+      colour: "green",
+      breach: "web restarted",
+      lastLines: ["bang"],
+    } as const;
+    const facts = [{ fact: "traffic-served", live: "blue", requests: 1_204, failed: 7, retried: 12 }] as const;
+    const [started] = typicalRun();
+    if (started?.type !== "run-started") throw new Error("no run-started");
+    const ending = { status: "failed", failure, continueOnError: false, facts } as const;
+    const tasks = [{ id: "release", kind: "deploy", needs: [] } as const];
+    const view = viewOf([
+      { ...started, tasks },
+      { atMs: 1, type: "task-finished", task: "release", durationMs: 1, ...ending },
+    ]);
+    const seen = "blue is live, 1204 requests seen and 7 failed, 12 more attempts failed and were repeated";
+    expect(summarizeRun(view).failures[0]?.evidence).toEqual([seen, "bang"]);
+  });
+
   it("says where the logs of a failure are and who is not to blame", () => {
     const { failures } = summarizeRun(viewOf(typicalRun()));
     expect(

@@ -31,27 +31,37 @@ function aContainer(change: Partial<InspectedContainer> = {}): InspectedContaine
 }
 
 function sight(count: Partial<TrafficCount> = {}, ...containers: readonly InspectedContainer[]): Sight {
-  const none = { requests: 0, errors: 0, openRequests: 0, openWebsockets: 0, meanLatencyMs: 10 };
+  const none = { requests: 0, failed: 0, retried: 0, openRequests: 0, openWebsockets: 0, meanLatencyMs: 10 };
   return { containers: containers.length === 0 ? [aContainer()] : containers, count: { ...none, ...count } };
 }
 
 describe("findBreach", () => {
-  const first = sight({ requests: 1_000, errors: 500 });
+  const first = sight({ requests: 1_000, failed: 500 });
 
   const breaches: readonly (readonly [what: string, now: Sight, breach: string | undefined])[] = [
-    ["all is well", sight({ requests: 1_100, errors: 500 }), undefined],
-    ["errors are few", sight({ requests: 1_100, errors: 505 }), undefined],
-    ["errors are many", sight({ requests: 1_100, errors: 506 }), "6 of 100 requests failed (6.0 %), more than 5.0 %"],
-    ["there were too few requests to judge", sight({ requests: 1_019, errors: 519 }), undefined],
+    ["all is well", sight({ requests: 1_100, failed: 500 }), undefined],
+    ["errors are few", sight({ requests: 1_100, failed: 505 }), undefined],
+    ["errors are many", sight({ requests: 1_100, failed: 506 }), "6 of 100 requests failed (6.0 %), more than 5.0 %"],
+    [
+      "attempts failed that were repeated",
+      sight({ requests: 1_100, failed: 502, retried: 8 }),
+      "10 of 100 requests failed, 8 of them unnoticed because they were repeated (10.0 %), more than 5.0 %",
+    ],
+    [
+      "there were more attempts than requests",
+      sight({ requests: 1_100, failed: 540, retried: 300 }),
+      "100 of 100 requests failed, 60 of them unnoticed because they were repeated (100.0 %), more than 5.0 %",
+    ],
+    ["there were too few requests to judge", sight({ requests: 1_019, failed: 519 }), undefined],
     [
       "there were just enough",
-      sight({ requests: 1_020, errors: 520 }),
+      sight({ requests: 1_020, failed: 520 }),
       "20 of 20 requests failed (100.0 %), more than 5.0 %",
     ],
-    ["the router restarted and counts anew", sight({ requests: 30, errors: 1 }), undefined],
+    ["the router restarted and counts anew", sight({ requests: 30, failed: 1 }), undefined],
     [
       "answers are slow",
-      sight({ requests: 1_100, errors: 500, meanLatencyMs: 301 }),
+      sight({ requests: 1_100, failed: 500, meanLatencyMs: 301 }),
       "answers take 301 ms on average, more than 300 ms",
     ],
     ["a container restarted", sight({}, aContainer({ restartCount: 1 })), "web restarted"],

@@ -66,11 +66,11 @@ describe("countTraffic", () => {
 
   it("adds up the services of a colour in all its backends", () => {
     // 47 + 10 to web, 2 to api; 8 of web's answers were 500.
-    expect(countTraffic(rows, "blue", targets)).toMatchObject({ requests: 59, errors: 8, openRequests: 0 });
+    expect(countTraffic(rows, "blue", targets)).toMatchObject({ requests: 59, failed: 8, retried: 0, openRequests: 0 });
   });
 
   it("counts what the router answers itself for a colour that is missing", () => {
-    expect(countTraffic(rows, "green", targets)).toMatchObject({ requests: 1, errors: 1 });
+    expect(countTraffic(rows, "green", targets)).toMatchObject({ requests: 1, failed: 1 });
   });
 
   it("counts requests that a colour serves as a standby, and websockets apart", () => {
@@ -84,11 +84,20 @@ describe("countTraffic", () => {
     expect(countTraffic(busy, "blue", targets)).toMatchObject({ openRequests: 0, openWebsockets: 0 });
   });
 
-  it("counts what a second try covered", () => {
+  it("counts apart what a second try covered: users saw the last attempt only", () => {
     const covered = rows.map((row) =>
       row["pxname"] === "be_web.blue_fb" && row["svname"] === "blue" ? { ...row, wretr: "2", wredis: "1" } : row,
     );
-    expect(countTraffic(covered, "blue", targets).errors).toBe(11);
+    expect(countTraffic(covered, "blue", targets)).toMatchObject({ failed: 8, retried: 3 });
+  });
+
+  it("counts answers that broke off, whatever code they began with, and websockets that could not be opened", () => {
+    const broken = rows.map((row) => {
+      const at = `${row["pxname"]}/${row["svname"]}`;
+      if (at === "be_web.blue/BACKEND") return { ...row, srv_abrt: "4" };
+      return at === "ws_web.blue/BACKEND" ? { ...row, stot: "6", hrsp_5xx: "2", srv_abrt: "3" } : row;
+    });
+    expect(countTraffic(broken, "blue", targets)).toMatchObject({ requests: 61, failed: 14 });
   });
 
   it("takes the latency of what was used last", () => {
