@@ -8,6 +8,7 @@ import { explainFailure } from "./explain-failure.ts";
 import { describeFact } from "./fact-text.ts";
 import type { Explanation } from "./explanation.ts";
 import { taskLogName } from "./log-name.ts";
+import { printableLine } from "./printable.ts";
 import { factsOf } from "./run-view.ts";
 import type { RunView, TaskView } from "./run-view.ts";
 
@@ -105,7 +106,10 @@ export function logFileOf(view: Pick<RunView, "logDirectory">, task: TaskId): st
 export function explainTask(view: RunView, task: TaskView): Explanation | undefined {
   if (task.ending?.status !== "failed") return undefined;
   const explanation = explainAttempt(view, task, task.ending.failure);
-  const seen = task.ending.facts.filter(({ fact }) => fact === "traffic-served").map(describeFact);
+  const seen = task.ending.facts
+    .filter(({ fact }) => fact === "traffic-served")
+    .map(describeFact)
+    .map(printableLine);
   return { ...explanation, evidence: [...seen, ...explanation.evidence] };
 }
 
