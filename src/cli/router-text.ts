@@ -1,11 +1,17 @@
-import type { RouterStatus, RouterUp, RouterUpgrade } from "../docker/router/router-project.ts";
+import type { Entrance } from "../docker/router/entrance.ts";
+import type { MendedRouter } from "../docker/router/router-mending.ts";
+import type { RouterStatus, RouterUpgrade } from "../docker/router/router-project.ts";
 import { formatDuration } from "../model/duration.ts";
 import type { RouterConfig, Traffic } from "../model/router.ts";
 
 /** `orchestrate router up` for people. */
-export function renderRouterUp({ outcome }: RouterUp, { port, previewPort }: RouterConfig): string {
+export function renderRouterUp(up: MendedRouter, { port, previewPort }: RouterConfig): string {
   const entrances = `users: port ${port}, preview: 127.0.0.1:${previewPort}`;
-  switch (outcome) {
+  switch (up.outcome) {
+    case "mended": {
+      const gap = up.gapMs === undefined ? "" : ` It answers again after ${formatDuration(up.gapMs)}.`;
+      return `The router ran, but port ${up.port} refused connections, so it was restarted.${gap}\n`;
+    }
     case "created":
       return `The router was created and runs (${entrances}).\n`;
     case "started":
@@ -28,6 +34,11 @@ export function renderRouterUpgrade({ outcome, gapMs }: RouterUpgrade): string {
   return `The router was replaced. Time without an answer at its entrance: ${gap}.\n`;
 }
 
+/** Whether users do not get in, for certain. */
+export function isShut(entrance: Entrance | undefined): boolean {
+  return entrance?.entrance === "refuses" || entrance?.entrance === "silent";
+}
+
 /** `orchestrate router status` for people. */
 export function renderRouterStatus(status: RouterStatus, nowMs: number): string {
   const { state, driver, image, port, previewPort, startedAtMs, restarts, view, trouble } = status;
@@ -35,6 +46,7 @@ export function renderRouterStatus(status: RouterStatus, nowMs: number): string 
   const lines = [
     `router    ${state}${since} (${driver}, ${image})`,
     `entrance  port ${port}, preview 127.0.0.1:${previewPort}`,
+    ...describeEntrance(status.entrance),
     ...(status.outdated ? ["outdated  orchestrate router upgrade would replace it"] : []),
     ...(restarts === undefined || restarts === 0 ? [] : [`restarts  ${restarts}`]),
   ];
@@ -48,6 +60,20 @@ export function renderRouterStatus(status: RouterStatus, nowMs: number): string 
     lines.push(`          ${colour} ${service}: ${answers}${address === undefined ? "" : ` at ${address}`}`);
   }
   return `${lines.join("\n")}\n`;
+}
+
+function describeEntrance(entrance: Entrance | undefined): readonly string[] {
+  switch (entrance?.entrance) {
+    case "refuses":
+      return [
+        `          port ${entrance.port} refuses connections from its own host (${entrance.error}), although the router runs`,
+        "next      orchestrate router up restarts it; connections that still get through end",
+      ];
+    case "silent":
+      return [`          port ${entrance.port} takes connections and gives ${entrance.error}`];
+    default:
+      return [];
+  }
 }
 
 function describeTraffic(traffic: Traffic): string {

@@ -1,5 +1,5 @@
 /** What was looked at, in the order in which it is shown. */
-export type HealthProbe = "engine" | "buildx" | "compose" | "disk" | "bridge";
+export type HealthProbe = "engine" | "buildx" | "compose" | "disk" | "bridge" | "files" | "entrance";
 
 /** The result of one probe. */
 export interface HealthFinding {

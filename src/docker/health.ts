@@ -6,6 +6,7 @@ import { engineDiskFree, loadDiskFree } from "./disk-usage.ts";
 import type { Engine } from "./engine.ts";
 import { openEngine } from "./engine.ts";
 import type { HealthFinding, HealthOptions } from "./health-finding.ts";
+import { probeOpenFiles } from "./open-files-probe.ts";
 import type { PluginName } from "./plugins.ts";
 import { findPlugin, loadPluginVersion } from "./plugins.ts";
 
@@ -48,6 +49,7 @@ export async function probeHealth(options: HealthOptions = {}): Promise<readonly
       compose,
       { probe: "disk", ...unknown },
       { probe: "bridge", ...unknown },
+      { probe: "files", ...unknown },
     ];
   }
   await using engine = opened.value;
@@ -61,7 +63,7 @@ export async function probeHealth(options: HealthOptions = {}): Promise<readonly
     buildx.state === "failed"
       ? { probe: "bridge", state: "not-probed", summary: "it needs buildx", evidence: [] }
       : { probe: "bridge", ...(await probeBridge(engine, options)) };
-  return [version, buildx, compose, disk, bridge];
+  return [version, buildx, compose, disk, bridge, probeOpenFiles(engine.endpoint)];
 }
 
 function engineDown(failure: Failure): HealthFinding {

@@ -5,8 +5,8 @@ import type { EngineEndpoint } from "./endpoint.ts";
 /** How much of a body is kept. */
 const MAX_BODY_BYTES = 1_000_000;
 
-/** Where an entrance answers: a port of this machine, or a socket that leads to one of another host. */
-export type PreviewPlace = { readonly port: number } | { readonly socketPath: string };
+/** Where an entrance answers: a port (of this machine where no host is named), or a socket that leads to one of another host. */
+export type PreviewPlace = { readonly port: number; readonly host?: string } | { readonly socketPath: string };
 
 /** A request to an entrance. */
 export interface PreviewRequest {

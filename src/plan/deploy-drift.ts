@@ -7,6 +7,8 @@ export type DriftFinding =
   | { readonly finding: "file-differs"; readonly traffic: Traffic; readonly persisted: Traffic | undefined }
   | { readonly finding: "live-not-running"; readonly colour: Colour; readonly state: string }
   | { readonly finding: "none-running" }
+  /** The router runs, and its published port does not lead to it. */
+  | { readonly finding: "entrance-shut"; readonly port: number; readonly error: string }
   | { readonly finding: "unknown-colour"; readonly colour: Colour }
   /** Traffic is settled, but the other colour would still answer in its place. */
   | { readonly finding: "standby-left"; readonly colour: Colour }
@@ -57,6 +59,8 @@ export function describeDrift(finding: DriftFinding): string {
       return `${finding.colour} gets the traffic, but its containers are ${finding.state}`;
     case "none-running":
       return "no colour runs";
+    case "entrance-shut":
+      return `the router runs, but port ${finding.port} of its host does not lead to it (${finding.error}); \`orchestrate router up\` restarts it`;
     case "unknown-colour":
       return `traffic goes to \`${finding.colour}\`, which docker/build-config.json does not know`;
     case "standby-left":

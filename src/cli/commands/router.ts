@@ -1,12 +1,13 @@
 import { openConfigured } from "../ad-hoc-command.ts";
-import type { ConfiguredProject } from "../ad-hoc-command.ts";
 import type { Invocation } from "../command-declaration.ts";
 import { EngineRoom } from "../engine-room.ts";
 import { EXIT } from "../exit-code.ts";
-import { renderRouterStatus, renderRouterUp, renderRouterUpgrade } from "../router-text.ts";
+import { openRouterSite } from "../router-room.ts";
+import { isShut, renderRouterStatus, renderRouterUp, renderRouterUpgrade } from "../router-text.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { tellTrouble } from "../trouble.ts";
-import { routerStatus, routerUp, routerUpgrade } from "../../docker/router/router-project.ts";
+import { mendRouter } from "../../docker/router/router-mending.ts";
+import { routerStatus, routerUpgrade } from "../../docker/router/router-project.ts";
 import type { RouterSite } from "../../docker/router/router-project.ts";
 import type { Failure, Result } from "../../model/failure.ts";
 
@@ -24,7 +25,7 @@ export async function execute(invocation: Invocation, surroundings: Surroundings
   const configured = await openConfigured(invocation, surroundings);
   if (!configured.ok) return tellTrouble(configured.trouble, surroundings, json);
   await using engines = new EngineRoom(surroundings.env);
-  const site = await openSite(configured.value, engines);
+  const site = await openRouterSite(configured.value.buildConfig, configured.value.directory, engines);
   if (!site.ok) return tellTrouble({ trouble: "failure", failure: site.failure }, surroundings, json);
   const done = await perform(action, site.value, surroundings);
   if (!done.ok) {
@@ -50,14 +51,14 @@ async function perform(
 ): Promise<{ readonly ok: true; readonly value: Done } | { readonly ok: false; readonly failure: Failure }> {
   switch (action) {
     case "up":
-      return finish(await routerUp(site, { signal }), (up) => renderRouterUp(up, site.config));
+      return finish(await mendRouter(site, { signal }), (up) => renderRouterUp(up, site.config));
     case "upgrade":
       return finish(await routerUpgrade(site, { signal }), renderRouterUpgrade);
     case "status":
       return finish(
         await routerStatus(site, { signal }),
         (status) => renderRouterStatus(status, Date.now()),
-        (status) => status.view === undefined,
+        ({ view, entrance }) => view === undefined || isShut(entrance),
       );
   }
 }
@@ -70,20 +71,4 @@ function finish<T extends object>(
   if (!result.ok) return result;
   const { value } = result;
   return { ok: true, value: { value, text: render(value), failed: isWrong(value) } };
-}
-
-/** The router is on the engine of its colours. */
-async function openSite(
-  { buildConfig, directory }: ConfiguredProject,
-  engines: EngineRoom,
-): Promise<Result<RouterSite>> {
-  const { router, environments, project } = buildConfig;
-  if (router === undefined) {
-    const error = "docker/build-config.json has no `router`";
-    return { ok: false, failure: { reason: "router-failed", call: "open the router", error } };
-  }
-  const colour = environments.find(({ name }) => router.colours.includes(name));
-  const engine = await engines.open(colour);
-  if (!engine.ok) return engine;
-  return { ok: true, value: { engine: engine.value, project, config: router, workingDirectory: directory } };
 }

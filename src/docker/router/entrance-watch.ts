@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { publishedHost } from "../endpoint.ts";
+import { ALIVE_PATH } from "./haproxy-config.ts";
 import type { RouterSite } from "./router-container.ts";
 
 /** Between two requests to the entrance. */
@@ -21,7 +22,7 @@ export class EntranceWatch {
   /** Begins at once. */
   constructor({ engine, config }: RouterSite) {
     const host = publishedHost(engine.endpoint);
-    this.#url = host === undefined ? undefined : `http://${host}:${config.port}/`;
+    this.#url = host === undefined ? undefined : `http://${host}:${config.port}${ALIVE_PATH}`;
     this.#watching = this.#watch();
   }
 
@@ -53,7 +54,7 @@ export class EntranceWatch {
   }
 }
 
-/** Any answer counts, 503 too: it comes from the router. */
+/** Any answer counts: a router of an older version does not know the path and asks a service. */
 async function answers(url: string): Promise<boolean> {
   try {
     const response = await fetch(url, {

@@ -16,6 +16,9 @@ export const HAPROXY_PLACES = {
   key: "app",
 } as const;
 
+/** The entrance itself answers here, whatever is live; asked to know whether connections get to the router. */
+export const ALIVE_PATH = "/.orchestrate/alive";
+
 /** The backends of a routed service in a colour. A colour has no `.` in its name, so that no two are the same. */
 export const HAPROXY_BACKENDS = {
   /** Settled: this colour and nothing else. */
@@ -114,6 +117,8 @@ function renderUsers(routes: readonly TargetedRoute[], colours: readonly Colour[
     "frontend users",
     `  bind :${HAPROXY_PLACES.usersPort} id 1`,
     `  bind 127.0.0.1:${HAPROXY_PLACES.handoverPort} accept-proxy id 2`,
+    "  # Neither logged nor counted.",
+    `  monitor-uri ${ALIVE_PATH}`,
     "  http-request set-header x-forwarded-proto http unless { so_id 2 }",
     `  http-request set-var(txn.live) str(${HAPROXY_PLACES.key}),map(${HAPROXY_PLACES.liveMap},none)`,
     "  http-request set-var(txn.to) var(txn.live),field(1,:)",

@@ -1,5 +1,5 @@
 import type { Colour, RouterConfig, Traffic } from "../../model/router.ts";
-import { HAPROXY_PLACES } from "./haproxy-config.ts";
+import { ALIVE_PATH, HAPROXY_PLACES } from "./haproxy-config.ts";
 import { resolveTargets, routerAlias } from "./routed-targets.ts";
 import type { RoutedTarget, TargetedRoute } from "./routed-targets.ts";
 import { formatTraffic } from "./traffic-value.ts";
@@ -107,6 +107,7 @@ function renderServer(
     ...(host === undefined ? [] : [`    server_name ${host};`]),
     `    set $colour $${entrance === "users" ? "live" : "preview"}_colour;`,
     ...(entrance === "users" ? [`    access_log ${NGINX_PLACES.accessLog} count;`] : []),
+    ...(entrance === "users" ? [`    location = ${ALIVE_PATH} { access_log off; return 200; }`] : []),
     ...(paths.has("") ? [] : ["    location / { return 503; }"]),
     ...[...paths].flatMap(([path, target]) => renderLocations(path, targets.indexOf(target))),
     "  }",

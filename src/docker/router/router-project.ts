@@ -7,6 +7,8 @@ import type { ComposeContainer, ComposeOptions, ComposeOverride, ComposeProject 
 import { runOnce, upProject } from "../compose.ts";
 import { openRouter } from "./driver.ts";
 import { EntranceWatch } from "./entrance-watch.ts";
+import { probeEntrance } from "./entrance.ts";
+import type { Entrance } from "./entrance.ts";
 import { findRouterContainer, ROUTER_SERVICE, routerProjectName } from "./router-container.ts";
 import type { RouterSite } from "./router-container.ts";
 import { ROUTER_CHECK, ROUTER_VERSION_LABEL, renderRouterDocument, versionOf } from "./router-document.ts";
@@ -47,6 +49,8 @@ export interface RouterStatus {
   readonly startedAtMs?: number;
   /** How often the engine had to start it again. */
   readonly restarts?: number;
+  /** Whether its published port leads to it; absent unless it runs. */
+  readonly entrance?: Entrance;
   /** Absent unless it runs and answers. */
   readonly view?: RouterView;
   /** Why it runs and does not answer. */
@@ -112,9 +116,9 @@ export async function routerStatus(site: RouterSite, options: ComposeOptions = {
     ...(restartCount === undefined ? {} : { restarts: restartCount }),
   };
   if (container.state !== "running") return { ok: true, value: { state: "stopped", ...known } };
-  const view = await openRouter(site).observe(signal);
+  const [view, entrance] = await Promise.all([openRouter(site).observe(signal), probeEntrance(site, signal)]);
   const said = view.ok ? { view: view.value } : { trouble: view.failure };
-  return { ok: true, value: { state: "running", ...known, ...said } };
+  return { ok: true, value: { state: "running", ...known, entrance, ...said } };
 }
 
 interface FoundRouter {
@@ -186,15 +190,19 @@ async function upAndWait(
   options: ComposeOptions,
 ): Promise<Result<string>> {
   const up = await upProject(composeProject(site), { ...options, override: document });
-  if (!up.ok) return up;
+  return up.ok ? await awaitRouter(site, options.signal) : up;
+}
+
+/** Waits until the router answers at its administration; gives the id of its container. Fails with its last words. */
+export async function awaitRouter(site: RouterSite, signal: AbortSignal | undefined): Promise<Result<string>> {
   const deadlineMs = performance.now() + START_TIMEOUT_MS;
   const router = openRouter(site);
   for (;;) {
-    const view = await router.observe(options.signal);
-    const found = await findRouterContainer(site, options.signal);
+    const view = await router.observe(signal);
+    const found = await findRouterContainer(site, signal);
     if (!found.ok) return found;
     if (view.ok && found.value !== undefined) return { ok: true, value: found.value.id };
-    if (performance.now() > deadlineMs || options.signal?.aborted === true) {
+    if (performance.now() > deadlineMs || signal?.aborted === true) {
       return await describeSilence(site, found.value, view.ok ? "it is gone" : errorOf(view.failure));
     }
     await delay(POLL_MS);

@@ -28,6 +28,7 @@ describe("probeHealth", () => {
       ["compose", "ok"],
       ["disk", expect.stringMatching(/^(ok|warning)$/)],
       ["bridge", "ok"],
+      ["files", expect.stringMatching(/^(ok|warning|not-probed)$/)],
     ]);
     const probes = await bench.engine.listImages({ dangling: true });
     const ofProbe = probes.ok ? probes.value.filter((image) => !before.has(image.id) && image.tags.length === 0) : [];
@@ -44,7 +45,14 @@ describe("probeHealth", () => {
       evidence: [expect.stringContaining("there is no socket")],
       remedy: expect.stringContaining("start it"),
     });
-    expect(findings.map((finding) => finding.state)).toEqual(["failed", "ok", "ok", "not-probed", "not-probed"]);
+    expect(findings.map((finding) => finding.state)).toEqual([
+      "failed",
+      "ok",
+      "ok",
+      "not-probed",
+      "not-probed",
+      "not-probed",
+    ]);
   });
 
   it("tells a missing plugin and how to get it", async () => {
