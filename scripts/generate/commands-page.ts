@@ -54,6 +54,8 @@ function describeValue(value: OptionDeclaration["value"]): string {
       return ` ${value.placeholder}`;
     case "size":
       return " SIZE";
+    case "duration":
+      return " TIME";
     case "count":
       return " N";
     case "choice":

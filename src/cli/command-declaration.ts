@@ -33,6 +33,8 @@ export type OptionValue =
   | { readonly type: "text"; readonly placeholder: string }
   /** A size with a unit; a bare number counts as gigabytes, as the scripts had it. */
   | { readonly type: "size" }
+  /** A time with a unit, such as `5m`. */
+  | { readonly type: "duration" }
   /** A whole number, at least `minimum`. */
   | { readonly type: "count"; readonly minimum: number }
   /** May be given several times, and may hold several values separated by commas. */
@@ -83,7 +85,7 @@ export class Options {
     return typeof value === "string" ? value : undefined;
   }
 
-  /** The number of a size (bytes) or count option. */
+  /** The number of a size (bytes), duration (milliseconds) or count option. */
   number(name: string): number | undefined {
     const value = this.#values[name];
     return typeof value === "number" ? value : undefined;

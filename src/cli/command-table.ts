@@ -12,7 +12,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     description:
       "Compiles the pipelines into one task graph and runs it. Tasks that several pipelines share run once.\n" +
       "Logs of each run are kept under logs/docker/.",
-    options: [OPTION.only, OPTION.from, OPTION.variable, OPTION.dryRun, ...EXECUTION_OPTIONS],
+    options: [OPTION.only, OPTION.from, OPTION.variable, OPTION.dryRun, OPTION.lockTimeout, ...EXECUTION_OPTIONS],
     examples: [
       { command: "orchestrate run deploy-blue", effect: "build, check and deploy the blue environment" },
       { command: "orchestrate run deploy-blue deploy-green", effect: "both; what they share is built once" },
@@ -145,6 +145,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
         value: { type: "flag" },
         description: "deploy images that no verify task has passed; the release records it",
       },
+      OPTION.lockTimeout,
       OPTION.dryRun,
       ...EXECUTION_OPTIONS,
     ],
@@ -174,7 +175,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     description:
       "Starts the containers that were kept of the previous release and directs traffic to them, in about a second. A release of\n" +
       "which only the images are left is deployed to the idle colour, as by `orchestrate deploy`.",
-    options: [OPTION.json, OPTION.directory],
+    options: [OPTION.lockTimeout, OPTION.json, OPTION.directory],
     examples: [{ command: "orchestrate rollback", effect: "back to what was live before" }],
     load: () => import("./commands/rollback.ts"),
   },
@@ -183,14 +184,16 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     argument: { notation: "<colour>", description: "a colour of the router: blue, green" },
     summary: "direct traffic to what another colour keeps",
     description: "Starts the containers that the colour keeps, waits until they are ready and directs traffic to them.",
-    options: [OPTION.json, OPTION.directory],
+    options: [OPTION.lockTimeout, OPTION.json, OPTION.directory],
     examples: [{ command: "orchestrate switch blue", effect: "users get what blue keeps" }],
     load: () => import("./commands/switch.ts"),
   },
   {
     name: "releases",
     summary: "list what was deployed",
-    description: "Every deploy of this machine, newest first: its colour, how it ended, when, its run and its images.",
+    description:
+      "Every deploy that is known, newest first: its colour, how it ended, when, its run and its images. Where the engine does not\n" +
+      "answer those of other machines may be missing.",
     options: [
       { name: "limit", value: { type: "count", minimum: 1 }, description: "how many are listed (default: 20)" },
       OPTION.json,

@@ -43,9 +43,11 @@ export async function compileNamed(invocation: Invocation, surroundings: Surroun
   if (!resolved.ok) return refuse(resolved.diagnostics, project.sources);
   await tellWarnings(resolved.warnings, project.sources, surroundings);
   const { buildConfig } = resolved.value;
-  const pipelines = resolved.value.pipelines.map((pipeline) =>
-    invocation.arguments.includes(pipeline.variant) ? pipeline : markIdle(pipeline),
-  );
+  const named = namePipelines(project);
+  const pipelines = resolved.value.pipelines.map((pipeline) => {
+    if (invocation.arguments.includes(pipeline.variant)) return pipeline;
+    return markIdle(pipeline, named.find(({ name }) => name === pipeline.name)?.environments ?? []);
+  });
   const compiled = await compilePipelines(opened.value, buildConfig, pipelines, surroundings);
   if (!compiled.ok) return compiled;
   const selected = selectTasks(compiled.value.whole, readSelection(invocation.options));
@@ -74,9 +76,9 @@ async function nameIdleVariants(
   );
 }
 
-function markIdle(pipeline: Pipeline): Pipeline {
+function markIdle(pipeline: Pipeline, idleAmong: readonly string[]): Pipeline {
   const { environment } = pipeline;
-  return environment === undefined ? pipeline : { ...pipeline, environment: { ...environment, idle: true } };
+  return environment === undefined ? pipeline : { ...pipeline, environment: { ...environment, idleAmong } };
 }
 
 function readSelection(options: Options): TaskSelection {

@@ -13,6 +13,7 @@ import { EXIT, signalExitCode } from "./exit-code.ts";
 import { openReporters } from "./reporting.ts";
 import { openHistory } from "./history.ts";
 import { LOG_DIRECTORY } from "./log-directory.ts";
+import { OPTION } from "./options.ts";
 import { releaseTools } from "./release-tools.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { tellTrouble } from "./trouble.ts";
@@ -48,7 +49,7 @@ export async function executeGraph(compiled: Compiled, options: Options, surroun
     signal: surroundings.signal,
     perform: performTask(compiled.graph.tasks, {
       ...tools,
-      releases: releaseTools(compiled, surroundings, history, runId),
+      releases: releaseTools(compiled, surroundings, history, runId, options.number(OPTION.lockTimeout.name)),
     }),
     emit: (event) => reporters.onEvent(event),
     remainingPathMs: remainingPath(compiled.graph, (task) => expected.get(task)),

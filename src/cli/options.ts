@@ -44,6 +44,11 @@ export const OPTION = {
     description: "the environment: blue, green, development …",
   },
   service: list("service", "NAME", "only this service; may be given several times"),
+  lockTimeout: {
+    name: "lock-timeout",
+    value: { type: "duration" },
+    description: "wait no longer than this for another deploy of the project, such as 5m; 0s fails at once",
+  },
   dryRun: flag("dry-run", "show what would happen and change nothing"),
   aggressive: flag("aggressive", "use the aggressive policy: for when space is critical"),
   maxCache: {

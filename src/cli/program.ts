@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { parseByteSize } from "../model/byte-size.ts";
+import { parseDuration } from "../model/duration.ts";
 import { COMMANDS } from "./command-table.ts";
 import { Options } from "./command-declaration.ts";
 import type { CommandDeclaration, OptionDeclaration } from "./command-declaration.ts";
@@ -109,6 +110,8 @@ function createOption(declaration: OptionDeclaration): Option {
       return option.choices([...value.choices]);
     case "size":
       return option.argParser(parseSizeArgument);
+    case "duration":
+      return option.argParser(parseDurationArgument);
     case "count":
       return option.argParser((text) => parseCountArgument(text, value.minimum));
     case "list":
@@ -122,6 +125,8 @@ function placeholderOf({ value }: OptionDeclaration): string {
       return "";
     case "size":
       return " <SIZE>";
+    case "duration":
+      return " <TIME>";
     case "count":
       return " <N>";
     case "choice":
@@ -142,6 +147,12 @@ function parseSizeArgument(text: string): number {
   if (bytes === undefined)
     throw new InvalidArgumentError("Expected a size such as 5GB, 500MB or 1.5GiB; a bare number is GB.");
   return bytes;
+}
+
+function parseDurationArgument(text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs === undefined) throw new InvalidArgumentError("Expected a time such as 30s, 5m or 1h30m.");
+  return durationMs;
 }
 
 function parseCountArgument(text: string, minimum: number): number {

@@ -5,6 +5,7 @@ import { formatDuration } from "../model/duration.ts";
 import { openConfigured } from "./ad-hoc-command.ts";
 import type { Invocation } from "./command-declaration.ts";
 import { EXIT, signalExitCode } from "./exit-code.ts";
+import { OPTION } from "./options.ts";
 import { ReleaseRoom } from "./release-room.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { tellTrouble } from "./trouble.ts";
@@ -21,7 +22,8 @@ export async function executeReleaseAction(
   const tell = (line: string): void => {
     if (!json) surroundings.stdout.write(`${line}\n`);
   };
-  await using room = await ReleaseRoom.open(configured.value, surroundings, tell);
+  const lockTimeoutMs = invocation.options.number(OPTION.lockTimeout.name);
+  await using room = await ReleaseRoom.open(configured.value, surroundings, tell, lockTimeoutMs);
   if (!room.site.ok) return tellTrouble({ trouble: "failure", failure: room.site.failure }, surroundings, json);
   const ended = await act(room.site.value);
   if (!ended.ok) {

@@ -4,6 +4,7 @@ import { openReleaseSite } from "../tasks/deploy/release-site.ts";
 import type { ReleaseSite } from "../tasks/deploy/release-site.ts";
 import type { TaskTools } from "../tasks/task-tools.ts";
 import type { Result } from "../model/failure.ts";
+import type { ReleaseJournal } from "../model/journal.ts";
 import type { TaskReport } from "../model/performer.ts";
 import { createRunId } from "../report/run-id.ts";
 import type { ConfiguredProject } from "./ad-hoc-command.ts";
@@ -16,11 +17,14 @@ import type { Surroundings } from "./surroundings.ts";
 /** The release site of a command that is no run: what it does is told line by line. */
 export class ReleaseRoom implements AsyncDisposable {
   readonly site: Result<ReleaseSite>;
+  /** Also where the engine does not answer; absent where the state of this machine cannot be opened. */
+  readonly journal: ReleaseJournal | undefined;
   readonly #engines: EngineRoom;
   readonly #history: History;
 
   private constructor(site: Result<ReleaseSite>, engines: EngineRoom, history: History) {
     this.site = site;
+    this.journal = history.journal;
     this.#engines = engines;
     this.#history = history;
   }
@@ -30,6 +34,7 @@ export class ReleaseRoom implements AsyncDisposable {
     configured: ConfiguredProject,
     surroundings: Surroundings,
     tell: (line: string) => void,
+    lockTimeoutMs?: number,
   ): Promise<ReleaseRoom> {
     const engines = new EngineRoom(surroundings.env);
     const history = await openHistory(configured, surroundings);
@@ -40,7 +45,7 @@ export class ReleaseRoom implements AsyncDisposable {
       engine: engines.open,
       environment: {},
       redact: [],
-      releases: releaseTools(configured, surroundings, history, runId),
+      releases: releaseTools(configured, surroundings, history, runId, lockTimeoutMs),
     };
     const context: DeployContext = { signal: surroundings.signal, report: (report) => tellStep(report, tell) };
     return new ReleaseRoom(await openReleaseSite(tools, context), engines, history);

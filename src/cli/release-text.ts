@@ -7,7 +7,7 @@ const SHORT_ID = 12;
 
 /** Releases as a table, newest first. */
 export function renderReleases(project: string, records: readonly ReleaseRecord[]): readonly string[] {
-  if (records.length === 0) return [`no release of ${project} was deployed from this machine`];
+  if (records.length === 0) return [`no release of ${project} is known`];
   const rows = records.map((record) => {
     const { release, state } = record;
     const reason = describeReason(record);

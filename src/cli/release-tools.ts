@@ -13,6 +13,7 @@ export function releaseTools(
   surroundings: Surroundings,
   { journal }: History,
   runId: string,
+  lockTimeoutMs?: number,
 ): ReleaseTools {
   const error = "the project's state cannot be opened, so no deploy could be recorded";
   return {
@@ -22,6 +23,7 @@ export function releaseTools(
         ? { ok: false, failure: { reason: "journal-failed", error } }
         : { ok: true, value: journal },
     secretKey: loadSecretKey(findStateDirectory(project, surroundings)),
+    ...(lockTimeoutMs === undefined ? {} : { lockTimeoutMs }),
   };
 }
 

@@ -12,11 +12,7 @@ export function renderStatus(status: ReleaseStatus, nowMs: number): readonly str
     "",
     ...status.colours.flatMap((colour) => renderColour(colour, status)),
     "",
-    ...(status.open === undefined
-      ? []
-      : [
-          `unfinished: deploy ${status.open.deployId} to ${status.open.colour}; the next command will ${describeNext(status.open.next)}`,
-        ]),
+    ...(status.open === undefined ? [] : [describeOpen(status.open)]),
     ...status.drift.map((finding) => `drift: ${describeDrift(finding)}`),
     status.rollback === undefined
       ? "rollback: nothing is kept"
@@ -55,6 +51,11 @@ function renderColour({ colour, state, deployId, containers }: ColourStatus, { l
     restarts === 0 ? "" : `restarted ${restarts} times`,
   ]);
   return [`${colour} (${place}): ${state}${release}`, ...alignColumns(rows, ["left", "left", "left", "left"])];
+}
+
+function describeOpen({ deployId, colour, next, holder }: NonNullable<ReleaseStatus["open"]>): string {
+  if (holder !== undefined) return `under way: deploy ${deployId} to ${colour}, by ${holder}`;
+  return `unfinished: deploy ${deployId} to ${colour}; the next command will ${describeNext(next)}`;
 }
 
 function describeNext(next: string): string {

@@ -33,8 +33,11 @@ export interface Service {
 /** A place where the project is deployed: `blue`, `green`, `development`. */
 export interface Environment {
   readonly name: string;
-  /** Taken because it was idle, not named by the user: then a release that is live already need not go out once more. */
-  readonly idle?: true;
+  /**
+   * Set where it was taken because it was idle, and not named by the user: the environments among which it was. Then a release that
+   * is live already need not go out once more, and another one of them is taken when this one has gone live meanwhile.
+   */
+  readonly idleAmong?: readonly string[];
   /** Compose files, relative to the project directory. */
   readonly composeFiles: readonly string[];
   /** The port that answers for the environment; `${environment.port}`. */

@@ -41,6 +41,12 @@ export interface ReleaseRecord {
   readonly endedAtMs?: number;
 }
 
+/** A release with its transitions, as one machine tells it to the others. */
+export type PublishedRelease = Pick<ReleaseRecord, "release"> & {
+  /** In their order; those of an open deploy may be incomplete. */
+  readonly transitions: readonly Pick<Transition, "atMs" | "record">[];
+};
+
 /**
  * What is known of releases on this machine. Each write is durable when it returns ok: neither `kill -9` nor a power loss takes it
  * back. Every call fails with `journal-failed` and never throws.
@@ -50,6 +56,11 @@ export interface ReleaseJournal {
   beginRelease(release: Release): Result<void>;
   /** Adds the next transition. An `end` closes the deploy; afterwards nothing more can be added. */
   recordTransition(deployId: string, record: TransitionRecord, atMs: number): Result<Transition>;
+  /**
+   * Takes over a release of another machine, or what became elsewhere of one that is open here. Without effect on one that has ended
+   * here; refused for one that is open while another one of the project is.
+   */
+  adoptRelease(published: PublishedRelease): Result<void>;
   /** The deploy of the project that has no end; there is at most one. */
   openDeploy(project: string): Result<ReleaseRecord | undefined>;
   /** Newest first; all that are kept where no limit is given. */

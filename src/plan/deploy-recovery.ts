@@ -122,10 +122,10 @@ function turnOf({
   return turn?.mark === "turn" ? turn : undefined;
 }
 
-/** No deploy is open here; one that is elsewhere, or was, may have left its traces. */
+/** No deploy is open; one that nobody has recorded may have left its traces. */
 function planWithoutRecord(traffic: Traffic, { known }: DeployWorld): NextAction {
   if (traffic.to === "canary") {
-    const split = `the router splits the traffic between ${traffic.rest} and ${traffic.colour}, and no deploy of this machine did that`;
+    const split = `the router splits the traffic between ${traffic.rest} and ${traffic.colour}, and no deploy is known that did that`;
     return { action: "hold", because: `${split}; \`orchestrate switch\` directs it to one of them` };
   }
   if (traffic.to === "colour" && !known.includes(traffic.colour)) return holdUnknown(traffic.colour);

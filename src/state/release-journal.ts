@@ -2,6 +2,7 @@ import type { StatementSync } from "node:sqlite";
 import type { Result } from "../model/failure.ts";
 import type { LocalLock, LockOwner, ReleaseJournal, ReleaseRecord } from "../model/journal.ts";
 import {
+  adoptRelease,
   deployChild,
   insertRelease,
   insertTransition,
@@ -27,7 +28,7 @@ export function createReleaseJournal(sql: Prepare, durably: Durably): ReleaseJou
 type Write = <T>(change: () => T) => Result<T>;
 type ReleaseCalls = Pick<
   ReleaseJournal,
-  "beginRelease" | "recordTransition" | "openDeploy" | "listReleases" | "releaseOf" | "findRelease"
+  "beginRelease" | "recordTransition" | "adoptRelease" | "openDeploy" | "listReleases" | "releaseOf" | "findRelease"
 >;
 type ImageAndChildCalls = Pick<
   ReleaseJournal,
@@ -46,6 +47,7 @@ function releaseCalls(sql: Prepare, write: Write): ReleaseCalls {
         if (open !== undefined) throw new Error(`the deploy ${textOf(open, "deploy_id")} has not ended`);
         insertRelease(sql, release);
       }),
+    adoptRelease: (published) => write(() => adoptRelease(sql, published)),
     recordTransition: (deployId, record, atMs) => write(() => insertTransition(sql, deployId, record, atMs)),
     openDeploy: (project) => attempt(() => select("project = ? AND state = 'open'", project)[0]),
     listReleases: (project, limit = ALL) => attempt(() => select(`project = ? ${newestFirst} ?`, project, limit)),

@@ -1,5 +1,5 @@
 import type { StatementSync } from "node:sqlite";
-import type { DeployChild, LockOwner, ReleaseRecord, VerifyVerdict } from "../model/journal.ts";
+import type { DeployChild, LockOwner, PublishedRelease, ReleaseRecord, VerifyVerdict } from "../model/journal.ts";
 import type { DeployEnd, DeployPhase, Release, Transition, TransitionRecord } from "../model/release.ts";
 import { DEPLOY_PHASES } from "../model/release.ts";
 import { numberOf, stringRecordOf, stringsOf, textOf } from "./row.ts";
@@ -11,11 +11,11 @@ const KEPT_VERDICTS = 1_000;
 
 type Prepare = (text: string) => StatementSync;
 
-/** Adds a release that begins. Throws where another one of the project is open, or the id is taken. */
-export function insertRelease(sql: Prepare, release: Release): void {
+/** Adds a release, one that begins unless it has a state. Throws where another one of the project is open, or the id is taken. */
+export function insertRelease(sql: Prepare, release: Release, state: ReleaseRecord["state"] = "open"): void {
   sql(
     `INSERT INTO releases (deploy_id, run_id, project, colour, replaces, restores, images, fingerprint, unverified,
-       compose_files, started_at_ms, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')`,
+       compose_files, started_at_ms, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     release.deployId,
     release.runId,
@@ -28,7 +28,21 @@ export function insertRelease(sql: Prepare, release: Release): void {
     JSON.stringify(release.unverified),
     release.composeFiles === undefined ? null : JSON.stringify(release.composeFiles),
     Math.round(release.startedAtMs),
+    state,
   );
+}
+
+/**
+ * Adds a release of another machine with its transitions, or replaces those of one that is open here. One that has ended here is
+ * left alone. Throws where it is open and another one of the project is, too.
+ */
+export function adoptRelease(sql: Prepare, { release, transitions }: PublishedRelease): void {
+  const known = sql("SELECT state FROM releases WHERE deploy_id = ?").get(release.deployId);
+  if (known !== undefined && textOf(known, "state") !== "open") return;
+  const end = transitions.at(-1)?.record;
+  if (known === undefined) insertRelease(sql, release, end?.mark === "end" ? end.end : "open");
+  sql("DELETE FROM transitions WHERE deploy_id = ?").run(release.deployId);
+  for (const { record, atMs } of transitions) appendTransition(sql, release.deployId, record, atMs);
 }
 
 /** Adds the next transition of an open deploy and what follows from it. Throws where the deploy is not open. */
@@ -36,6 +50,10 @@ export function insertTransition(sql: Prepare, deployId: string, record: Transit
   const state = sql("SELECT state FROM releases WHERE deploy_id = ?").get(deployId);
   if (state === undefined) throw new Error(`there is no deploy ${deployId}`);
   if (textOf(state, "state") !== "open") throw new Error(`the deploy ${deployId} has ended: ${textOf(state, "state")}`);
+  return appendTransition(sql, deployId, record, atMs);
+}
+
+function appendTransition(sql: Prepare, deployId: string, record: TransitionRecord, atMs: number): Transition {
   const last = sql("SELECT max(sequence) AS last FROM transitions WHERE deploy_id = ?").get(deployId) ?? {};
   const transition: Transition = {
     deployId,

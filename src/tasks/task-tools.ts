@@ -33,4 +33,6 @@ export interface ReleaseTools {
   readonly journal: Result<ReleaseJournal>;
   /** Key for digests of secrets; the same for every run of the project on this machine. */
   readonly secretKey: string;
+  /** Longest that another deploy of the project is waited for; 0 fails at once. Absent: as long as it takes. */
+  readonly lockTimeoutMs?: number;
 }

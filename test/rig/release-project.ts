@@ -24,7 +24,7 @@ export interface SeenStatus {
   readonly live?: { readonly colour: string; readonly deployId?: string };
   readonly router?: { readonly traffic: unknown; readonly persisted: unknown };
   readonly colours: readonly { readonly colour: string; readonly state: string; readonly deployId?: string }[];
-  readonly open?: { readonly deployId: string };
+  readonly open?: { readonly deployId: string; readonly next: string; readonly holder?: string };
   readonly rollback?: { readonly colour: string; readonly deployId: string; readonly from: string };
   readonly drift: readonly unknown[];
 }
@@ -45,6 +45,11 @@ export class ReleaseProject implements AsyncDisposable {
       return JSON.stringify({ ...config, deploy: { ...SETTINGS, ...settings } }, undefined, 2);
     });
     return new ReleaseProject(load);
+  }
+
+  /** The same project for a user at another machine: other files, other state, one engine. */
+  async elsewhere(): Promise<ReleaseProject> {
+    return new ReleaseProject(await this.load.checkOut());
   }
 
   /** Types a command and waits until it ends. */

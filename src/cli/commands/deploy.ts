@@ -44,7 +44,7 @@ async function chooseEnvironment(
   const idle = await findIdleColour(configured, names, surroundings);
   if (idle !== undefined) {
     const found = findEnvironment(configured, idle);
-    return found.ok ? succeed({ ...found.value, idle: true }) : found;
+    return found.ok ? succeed({ ...found.value, idleAmong: names }) : found;
   }
   return refuse(
     [

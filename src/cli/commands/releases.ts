@@ -1,8 +1,9 @@
 import type { Failure } from "../../model/failure.ts";
+import type { ReleaseSite } from "../../tasks/deploy/release-site.ts";
 import { openConfigured } from "../ad-hoc-command.ts";
 import type { Invocation } from "../command-declaration.ts";
 import { EXIT } from "../exit-code.ts";
-import { openHistory } from "../history.ts";
+import { ReleaseRoom } from "../release-room.ts";
 import { describeReleases, renderReleases } from "../release-text.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { tellTrouble } from "../trouble.ts";
@@ -12,15 +13,21 @@ const LISTED = 20;
 
 const NO_STATE: Failure = { reason: "journal-failed", error: "this machine has no state of the project" };
 
-/** `orchestrate releases`: what was deployed from this machine. Needs no engine. */
+/** `orchestrate releases`: what was deployed; from this machine alone where the engine or its router does not answer. */
 export async function execute(invocation: Invocation, surroundings: Surroundings): Promise<number> {
   const { options } = invocation;
   const json = options.flag("json");
   const configured = await openConfigured(invocation, surroundings);
   if (!configured.ok) return tellTrouble(configured.trouble, surroundings, json);
-  using history = await openHistory(configured.value, surroundings);
   const { project } = configured.value.buildConfig;
-  const listed = history.journal?.listReleases(project, options.number("limit") ?? LISTED);
+  await using room = await ReleaseRoom.open(configured.value, surroundings, () => undefined);
+  const routed = configured.value.buildConfig.router !== undefined;
+  const trouble = !routed ? undefined : room.site.ok ? await lookAround(room.site.value) : room.site.failure;
+  if (trouble !== undefined) {
+    const because = "error" in trouble ? trouble.error : trouble.reason;
+    surroundings.stderr.write(`warning: releases of this machine only: ${because}\n`);
+  }
+  const listed = room.journal?.listReleases(project, options.number("limit") ?? LISTED);
   if (listed?.ok !== true) {
     return tellTrouble({ trouble: "failure", failure: listed?.failure ?? NO_STATE }, surroundings, json);
   }
@@ -29,4 +36,12 @@ export async function execute(invocation: Invocation, surroundings: Surroundings
     : renderReleases(project, listed.value).join("\n");
   surroundings.stdout.write(`${text}\n`);
   return EXIT.success;
+}
+
+/** Takes over what other machines have published; gives why that cannot be read. */
+async function lookAround({ router, ledger, context }: ReleaseSite): Promise<Failure | undefined> {
+  const view = await router.observe(context.signal);
+  if (!view.ok) return view.failure;
+  const looked = await ledger.look(view.value.traffic, context.signal);
+  return looked.ok ? undefined : looked.failure;
 }

@@ -39,12 +39,15 @@ export type RolloutEnd =
 
 /**
  * Runs the phases from `first` on; see {@link DEPLOY_PHASES} for the states. The intent of each is durable before it begins and
- * the fact before the next one.
+ * the fact before the next one. The other machines learn of it when it begins, turns back and ends.
  * What an interruption (Ctrl-C, timeout) means: before the cutover the deploy is aborted; from the cutover until it has been
  * observed, traffic goes back; after that the release is approved, so the rest is left to the next command.
  */
 export async function runRollout(rollout: Rollout, first: DeployPhase = "prepare"): Promise<RolloutEnd> {
   let directed = hasBeenDirected(rollout);
+  const published = await rollout.ledger.publish(rollout.release);
+  // Before anything is done that others would have to take back.
+  if (!published.ok && !directed) return await goBack(rollout, "abort", published.failure);
   for (const phase of DEPLOY_PHASES.slice(DEPLOY_PHASES.indexOf(first))) {
     const begun = record(rollout, { mark: "intent", phase });
     if (!begun.ok) return { end: "open", failure: begun.failure };
@@ -57,8 +60,21 @@ export async function runRollout(rollout: Rollout, first: DeployPhase = "prepare
     const done = record(rollout, { mark: "fact", phase });
     if (!done.ok) return { end: "open", failure: done.failure };
   }
-  const ended = record(rollout, { mark: "end", end: "done" });
+  const ended = await recordEnd(rollout, { mark: "end", end: "done" });
   return ended.ok ? { end: "done" } : { end: "open", failure: ended.failure };
+}
+
+/** The journal first: it decides on this machine. What the others are not told now they are told by its next command. */
+async function recordEnd(rollout: Rollout, transition: TransitionRecord): Promise<Result<unknown>> {
+  const ended = record(rollout, transition);
+  if (!ended.ok) return ended;
+  const { ledger, release, context } = rollout;
+  const published = await ledger.publish(release);
+  if (!published.ok) {
+    const name = "tell the end of the deploy to other machines";
+    context.report({ type: "step", step: { id: "publish", name, state: "failed" } });
+  }
+  return ended;
 }
 
 /** A cutover that was begun once may have moved traffic, whatever is repeated since. */
@@ -132,11 +148,13 @@ export async function goBack(
   const name = to === "abort" ? `stop ${release.colour}; users were never on it` : `direct traffic back to ${target}`;
   context.report({ type: "step", step: { id: to, name, state: "running" } });
   const turned = record(rollout, { mark: "turn", to, because });
+  // Others would else observe once more what has failed.
+  if (turned.ok) await rollout.ledger.publish(release);
   const wentBack = turned.ok ? await takeBack(limited, to) : turned.failure;
   context.report({ type: "step", step: { id: to, name, state: wentBack === undefined ? "done" : "failed" } });
   if (wentBack !== undefined) return { end: "open", failure: wentBack };
   const end = to === "abort" ? "aborted" : "rolled-back";
-  const ended = record(rollout, { mark: "end", end, because });
+  const ended = await recordEnd(rollout, { mark: "end", end, because });
   return ended.ok ? { end, failure } : { end: "open", failure: ended.failure };
 }
 

@@ -30,26 +30,32 @@ export type Recovered =
 export interface RecoveryWish {
   /** `--continue` or `--abort`. Without it a deploy that never touched traffic is taken back: what comes next replaces it. */
   readonly asked?: "continue" | "abort";
-  /** Whoever directs traffic by hand may do so where no deploy of this machine explains where it goes. */
+  /** Whoever directs traffic by hand may do so where no known deploy explains where it goes. */
   readonly evenIfUnexplained?: boolean;
 }
 
 /**
- * Finishes or takes back the deploy that somebody was killed in, as plan/deploy-recovery says. Call it with the lock held and before
- * anything else: processes that the killed one left behind are ended first. Fails when it can neither go on nor back.
+ * Finishes or takes back the deploy that somebody was killed in, here or on another machine, as plan/deploy-recovery says. Call it
+ * with the lock held and before anything else: processes that the killed one left behind on this machine are ended first. Fails
+ * when it can neither go on nor back.
  */
 export async function recoverDeploy(
   site: ReleaseSite,
   lock: DeployLock,
   wish: RecoveryWish = {},
 ): Promise<Result<Recovered>> {
-  const { journal, project, router, context } = site;
+  const { journal, ledger, project, router, context } = site;
+  const before = await router.observe(context.signal);
+  if (!before.ok) return before;
+  const merged = await ledger.merge(before.value.traffic, context.signal);
+  if (!merged.ok) return merged;
   const orphans = await endDeployOrphans(journal, project);
   if (!orphans.ok) return orphans;
   const found = journal.openDeploy(project);
   if (!found.ok) return found;
   const open = found.value;
-  const view = await router.observe(context.signal);
+  // What was ended just now may have been about to move traffic.
+  const view = orphans.value.length === 0 ? before : await router.observe(context.signal);
   if (!view.ok) return view;
   const colours = await inspectColours(site, open?.release);
   if (!colours.ok) return colours;
@@ -127,6 +133,7 @@ async function end(
       const { journal, release } = rollout;
       const closing = { mark: "end", end: "aborted", because: next.because } as const;
       const closed = journal.recordTransition(release.deployId, closing, Date.now());
+      if (closed.ok) await rollout.ledger.publish(release);
       return closed.ok ? { end: "aborted", failure: undefined } : { end: "open", failure: closed.failure };
     }
   }

@@ -3,16 +3,22 @@ import { lockDeploy } from "./deploy-lock.ts";
 import type { DeployLock } from "./deploy-lock.ts";
 import type { ReleaseSite } from "./release-site.ts";
 
-/** Takes the lock of the project on this machine and on the engine; waits for whoever deploys now, saying who it is. */
+/**
+ * Takes the lock of the project on this machine and on the engine; waits for whoever deploys now, saying who it is, as long as
+ * the command says.
+ */
 export async function takeLock(site: ReleaseSite, deployId: string, image: string): Promise<Result<DeployLock>> {
-  const { engine, journal, project, context } = site;
+  const { engine, journal, project, context, tools } = site;
+  const limitMs = tools.releases?.lockTimeoutMs;
   let waited = false;
   const onWaiting = (holder: string): void => {
     waited = true;
     context.report({ type: "step", step: { id: "lock", name: `wait for ${holder}, who deploys`, state: "running" } });
   };
   const request = { engine, journal, project, deployId, image };
-  const locked = await lockDeploy(request, { wait: true, signal: context.signal, onWaiting });
+  const limit = limitMs === undefined ? [] : [AbortSignal.timeout(limitMs)];
+  const signal = AbortSignal.any([context.signal, ...limit]);
+  const locked = await lockDeploy(request, { wait: limitMs !== 0, signal, onWaiting });
   if (waited) {
     const state = locked.ok ? "done" : "failed";
     context.report({ type: "step", step: { id: "lock", name: "wait for the other deploy", state } });

@@ -13,6 +13,7 @@ import type { TaskTools } from "../task-tools.ts";
 import { watchChildren } from "./deploy-children.ts";
 import type { DeployLock } from "./deploy-lock.ts";
 import type { DeployContext } from "./deployment.ts";
+import { ReleaseLedger } from "./release-ledger.ts";
 import type { Rollout } from "./rollout.ts";
 import { TrafficTally } from "./traffic-tally.ts";
 
@@ -30,6 +31,7 @@ export interface ReleaseSite {
   readonly routerSite: RouterSite;
   readonly routerConfig: RouterConfig;
   readonly journal: ReleaseJournal;
+  readonly ledger: ReleaseLedger;
   readonly runId: string;
   readonly secretKey: string;
   readonly context: DeployContext;
@@ -55,7 +57,8 @@ export async function openReleaseSite(tools: TaskTools, context: DeployContext):
   const { runId, secretKey } = releases;
   const journal = releases.journal.value;
   const router = openRouter(routerSite);
-  const site = { project, engine: engine.value, router, routerSite, routerConfig, journal, runId, secretKey };
+  const ledger = new ReleaseLedger(routerSite, journal);
+  const site = { project, engine: engine.value, router, routerSite, routerConfig, journal, ledger, runId, secretKey };
   return { ok: true, value: { ...site, context, tools } };
 }
 
@@ -75,12 +78,12 @@ export function colourTerms({ tools }: ReleaseSite, colour: Colour): ReleaseTerm
 
 /** A rollout of a release at the site. */
 export function openRollout(site: ReleaseSite, release: Release, lock: DeployLock, terms: ReleaseTerms): Rollout {
-  const { engine, router, routerConfig, journal, context, tools } = site;
+  const { engine, router, routerConfig, journal, ledger, context, tools } = site;
   const tally = new TrafficTally(router, routerConfig.colours);
   // By it the processes of a killed deploy are found.
   const { environment } = watchChildren(journal, release.deployId);
   const marked = { ...tools, environment: { ...tools.environment, ...environment } };
-  const shared = { engine, router, routerConfig, journal, context, tools: marked, release, lock, tally };
+  const shared = { engine, router, routerConfig, journal, ledger, context, tools: marked, release, lock, tally };
   return { ...shared, ...(release.restores === undefined ? terms : provenTerms(terms)) };
 }
 

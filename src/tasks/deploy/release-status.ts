@@ -1,3 +1,5 @@
+import { judgeHolder, lockedFailure, readEngineLock } from "../../docker/engine-lock.ts";
+import { identifySystem } from "../../docker/process-identity.ts";
 import { planRecovery } from "../../plan/deploy-recovery.ts";
 import type { DriftFinding } from "../../plan/deploy-drift.ts";
 import type { Failure, Result } from "../../model/failure.ts";
@@ -23,8 +25,13 @@ export interface ReleaseStatus {
   readonly colours: readonly ColourStatus[];
   /** What is not as the records say. */
   readonly drift: readonly DriftFinding[];
-  /** A deploy without an end, and what the next command will do about it. */
-  readonly open?: { readonly deployId: string; readonly colour: Colour; readonly next: string };
+  /** A deploy without an end, and what the next command will do about it; `holder` is at work on it where there is one. */
+  readonly open?: {
+    readonly deployId: string;
+    readonly colour: Colour;
+    readonly next: string;
+    readonly holder?: string;
+  };
   /** What `orchestrate rollback` would put live. */
   readonly rollback?: { readonly colour: Colour; readonly deployId: string; readonly from: Restorable["from"] };
 }
@@ -35,7 +42,7 @@ export interface LiveRelease {
   /** From the labels of its containers, so also where another machine deployed it. */
   readonly deployId?: string;
   readonly runId?: string;
-  /** As far as this machine's journal knows. */
+  /** As far as the journal knows. */
   readonly sinceMs?: number;
   readonly unverified?: readonly string[];
 }
@@ -60,13 +67,13 @@ export interface ContainerStatus {
   readonly restarts: number;
 }
 
-/** Reads the router, the containers and the journal. Changes nothing and needs no lock. */
+/** Reads the router, its ledger, the containers and the journal. Changes nothing of them and needs no lock. */
 export async function loadReleaseStatus(site: ReleaseSite): Promise<Result<ReleaseStatus>> {
-  const { journal, project, router, context, routerConfig } = site;
-  const open = journal.openDeploy(project);
-  if (!open.ok) return open;
+  const { router, context, project, routerConfig } = site;
   const view = await router.observe(context.signal);
-  const states = await inspectColours(site, open.value?.release);
+  const open = await findOpen(site, view);
+  if (!open.ok) return open;
+  const states = await inspectColours(site, open.value?.record.release);
   if (!states.ok) return states;
   const colours: ColourStatus[] = [];
   for (const { colour, state } of states.value) {
@@ -75,7 +82,7 @@ export async function loadReleaseStatus(site: ReleaseSite): Promise<Result<Relea
     colours.push(status.value);
   }
   const recovery = planRecovery({
-    ...(open.value === undefined ? {} : { open: open.value }),
+    ...(open.value === undefined ? {} : { open: open.value.record }),
     ...(view.ok ? { view: view.value } : {}),
     colours: states.value,
     known: routerConfig.colours,
@@ -134,8 +141,34 @@ function describeLive(site: ReleaseSite, colour: Colour, colours: readonly Colou
   };
 }
 
-function describeOpen({ release }: ReleaseRecord, next: string): NonNullable<ReleaseStatus["open"]> {
-  return { deployId: release.deployId, colour: release.colour, next };
+interface OpenDeploy {
+  readonly record: ReleaseRecord;
+  readonly holder?: string;
+}
+
+/** The deploy that has no end, on whatever machine it was begun, and who is at work on it. */
+async function findOpen(
+  { engine, journal, ledger, project, context }: ReleaseSite,
+  view: Result<RouterView>,
+): Promise<Result<OpenDeploy | undefined>> {
+  // Without the router there is no ledger, and what this machine knows is all there is.
+  const looked = view.ok ? await ledger.look(view.value.traffic, context.signal) : undefined;
+  if (looked?.ok === false) return looked;
+  const here = journal.openDeploy(project);
+  if (!here.ok) return here;
+  const record = looked?.value.unfinished ?? here.value;
+  if (record === undefined) return { ok: true, value: undefined };
+  const held = await readEngineLock(engine, project, context.signal);
+  if (!held.ok) return held;
+  if (held.value === undefined || judgeHolder(held.value, identifySystem()) === "gone") {
+    return { ok: true, value: { record } };
+  }
+  return { ok: true, value: { record, holder: lockedFailure(project, held.value).holder } };
+}
+
+function describeOpen({ record, holder }: OpenDeploy, next: string): NonNullable<ReleaseStatus["open"]> {
+  const { deployId, colour } = record.release;
+  return { deployId, colour, next, ...(holder === undefined ? {} : { holder }) };
 }
 
 function describeRollback(target: Restorable): NonNullable<ReleaseStatus["rollback"]> {

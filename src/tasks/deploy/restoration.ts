@@ -124,7 +124,7 @@ export async function selectRollback(
   }
   const kept =
     idleKept.value === undefined ? "" : `; \`orchestrate switch ${idle}\` directs traffic to what ${idle} holds`;
-  return refuse(`this machine knows of no earlier approved release whose images exist${kept}`);
+  return refuse(`no earlier approved release is known whose images exist${kept}`);
 }
 
 async function selectNamed(

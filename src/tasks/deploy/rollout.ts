@@ -5,6 +5,7 @@ import type { Colour, Router, RouterConfig } from "../../model/router.ts";
 import type { DeployLock } from "./deploy-lock.ts";
 import { composeSite } from "./deployment.ts";
 import type { Deployment } from "./deployment.ts";
+import type { ReleaseLedger } from "./release-ledger.ts";
 import type { TrafficTally } from "./traffic-tally.ts";
 
 /** Everything that the phases of one deploy through a router share. `environment` is that of the new colour. */
@@ -14,6 +15,7 @@ export interface Rollout extends Deployment {
   readonly routerConfig: RouterConfig;
   readonly settings: DeploySettings;
   readonly journal: ReleaseJournal;
+  readonly ledger: ReleaseLedger;
   readonly lock: DeployLock;
   readonly tally: TrafficTally;
 }

@@ -1,3 +1,4 @@
+import { readEngineLock } from "../../docker/engine-lock.ts";
 import { routerUp } from "../../docker/router/router-project.ts";
 import type { Environment } from "../../model/build-config.ts";
 import type { TaskFact } from "../../model/event.ts";
@@ -10,6 +11,7 @@ import { failed, succeeded } from "../task-result.ts";
 import type { TaskTools } from "../task-tools.ts";
 import type { DeployLock } from "./deploy-lock.ts";
 import { runRollout } from "./deploy-machine.ts";
+import { supplyImages } from "./image-supply.ts";
 import { inspectProjectContainers } from "./project-containers.ts";
 import { recoverDeploy } from "./recovery.ts";
 import { findUnverified, loadReleaseContent, refuseUnverified, runsAlready } from "./release-content.ts";
@@ -29,8 +31,8 @@ const TELL_MS = 5_000;
  *     live colour already is this release ──► done, no container touched
  *     lock ─► unfinished deploy finished or taken back ─► router up ─► {@link runRollout}
  *
- * The colour that is live is never replaced in place: that is refused, with the idle one named. Another deploy of the project
- * is waited for. Outputs: `project`, `environment` and `containers` of the colour that is live afterwards, and `url`, the
+ * The colour that is live is never replaced in place: that is refused, with the idle one named; who did not name it and finds it
+ * live by the time that it is its turn gets the one that is idle then. Another deploy of the project is waited for. Outputs: `project`, `environment` and `containers` of the colour that is live afterwards, and `url`, the
  * router's entrance.
  */
 export async function performRoutedDeploy(
@@ -42,7 +44,10 @@ export async function performRoutedDeploy(
   const opened = await openReleaseSite(tools, context);
   if (!opened.ok) return failed(opened.failure);
   const site = opened.value;
-  const unchanged = await findUnchanged(site, task, context);
+  // Who holds the lock may be about to change what is live, or was killed in it.
+  const held = await readEngineLock(site.engine, site.project, context.signal);
+  if (!held.ok) return failed(held.failure);
+  const unchanged = held.value === undefined ? await findUnchanged(site, task, context) : NOTHING_FOUND;
   if (!unchanged.ok) return failed(unchanged.failure);
   if (unchanged.value !== undefined) return await tellUnchanged(site, unchanged.value);
   const content = await loadReleaseContent(site, task, context, environment);
@@ -65,7 +70,7 @@ interface LockedDeploy {
 }
 
 async function deployLocked(site: ReleaseSite, deploy: LockedDeploy): Promise<TaskResult> {
-  const { task, environment, context, content, deployId, lock } = deploy;
+  const { task, context, deployId, lock } = deploy;
   const up = await routerUp(site.routerSite, {
     signal: context.signal,
     onLine: (line, stream) => context.report({ type: "output", stream, line }),
@@ -81,6 +86,10 @@ async function deployLocked(site: ReleaseSite, deploy: LockedDeploy): Promise<Ta
   const view = await site.router.observe(context.signal);
   if (!view.ok) return failed(view.failure);
   const live = liveColour(view.value.traffic);
+  const place = await choosePlace(site, deploy, view.value.traffic);
+  context.signal.throwIfAborted();
+  if (!place.ok) return failed(place.failure);
+  const { environment, content } = place.value;
   const release = describeRelease(site, {
     deployId,
     colour: environment.name,
@@ -139,6 +148,28 @@ function describeRelease(site: ReleaseSite, { deployId, colour, traffic, content
   return { ok: true, value: release };
 }
 
+type Place = Pick<LockedDeploy, "environment" | "content">;
+
+/** Another idle colour, when the one that was idle when the command was typed got traffic while it waited or recovered. */
+async function choosePlace(site: ReleaseSite, deploy: LockedDeploy, traffic: Traffic): Promise<Result<Place>> {
+  const { task, environment, context } = deploy;
+  // Compose files of the task itself are those of one colour.
+  const among = task.deploy.composeFiles.length > 0 ? [] : (task.environment?.idleAmong ?? []);
+  if (!reaches(traffic, environment.name)) return { ok: true, value: deploy };
+  const other = site.tools.config.environments.find(
+    ({ name }) => among.includes(name) && site.routerConfig.colours.includes(name) && !reaches(traffic, name),
+  );
+  if (other === undefined) return { ok: true, value: deploy };
+  const name = `${environment.name} went live meanwhile: deploy to ${other.name}, which is idle now`;
+  context.report({ type: "step", step: { id: "colour", name, state: "done" } });
+  const unsupplied = await supplyImages(site.engine, { task, environment: other, context, tools: site.tools });
+  if (unsupplied !== undefined) return { ok: false, failure: unsupplied };
+  const content = await loadReleaseContent(site, task, context, other);
+  return content.ok ? { ok: true, value: { environment: other, content: content.value } } : content;
+}
+
+const NOTHING_FOUND: Result<string | undefined> = { ok: true, value: undefined };
+
 /**
  * The live colour, when it already is what this task would deploy and nothing is left of an earlier deploy; who names the other
  * colour wants traffic to move. A router that does not answer has no live colour.
@@ -148,19 +179,18 @@ async function findUnchanged(
   task: TaskOf<"deploy">,
   context: TaskContext,
 ): Promise<Result<string | undefined>> {
-  const none = { ok: true, value: undefined } as const;
   const open = site.journal.openDeploy(site.project);
   if (!open.ok) return open;
-  if (open.value !== undefined) return none;
+  if (open.value !== undefined) return NOTHING_FOUND;
   const view = await site.router.observe(context.signal);
-  if (!view.ok) return none;
+  if (!view.ok) return NOTHING_FOUND;
   const { traffic } = view.value;
-  if (traffic.to !== "colour" || traffic.standby) return none;
-  if (traffic.colour !== task.environment?.name && task.environment?.idle !== true) return none;
+  if (traffic.to !== "colour" || traffic.standby) return NOTHING_FOUND;
+  if (traffic.colour !== task.environment?.name && task.environment?.idleAmong === undefined) return NOTHING_FOUND;
   const environment = site.tools.config.environments.find(({ name }) => name === traffic.colour);
-  if (environment === undefined) return none;
+  if (environment === undefined) return NOTHING_FOUND;
   const content = await loadReleaseContent(site, task, context, environment);
-  if (!content.ok) return none;
+  if (!content.ok) return NOTHING_FOUND;
   const same = await runsAlready(site, traffic.colour, content.value.fingerprint);
   return same.ok ? { ok: true, value: same.value ? traffic.colour : undefined } : same;
 }

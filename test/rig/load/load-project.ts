@@ -63,6 +63,14 @@ export class LoadProject implements AsyncDisposable {
     return load;
   }
 
+  /** The same project as another machine has it: files of its own, and nothing of what was recorded here. */
+  async checkOut(): Promise<LoadProject> {
+    const directory = await mkdtemp(path.join(tmpdir(), "orc-test-load-"));
+    const kept = (file: string): boolean => ![".state", "logs"].includes(path.relative(this.directory, file));
+    await cp(this.directory, directory, { recursive: true, filter: kept });
+    return new LoadProject(directory, this.project, this.ports);
+  }
+
   /** `http://127.0.0.1:port` of an entrance. */
   url(entrance: keyof LoadProject["ports"] = "router"): string {
     return `http://127.0.0.1:${this.ports[entrance]}`;

@@ -41,7 +41,7 @@ describe("releases", () => {
       "d2       green   rolled-back          2026-11-23T21:00:00.000Z  run-1  web abababababab, api 1  21 of 100 requests failed",
       "d1       green   done                 2026-11-23T21:00:00.000Z  run-1  web abababababab, api 1  1 unverified",
     ]);
-    expect(renderReleases("shop", [])).toEqual(["no release of shop was deployed from this machine"]);
+    expect(renderReleases("shop", [])).toEqual(["no release of shop is known"]);
   });
 
   it("are whole for scripts", () => {

@@ -117,6 +117,36 @@ describe("release journal", () => {
     valueOf(releases.beginRelease(release("d2")));
   });
 
+  it("takes over what another machine deployed, and what became there of what is open here", async () => {
+    using store = await open();
+    const { releases } = store;
+    const state = (deployId: string): unknown => valueOf(releases.findRelease("shop", deployId))?.state;
+    const cutover = { atMs: 5, record: { mark: "fact", phase: "cutover" } } as const;
+    const end = (how: "done" | "aborted") => ({ atMs: 9, record: { mark: "end", end: how } }) as const;
+    valueOf(releases.beginRelease(release("d1")));
+    valueOf(releases.recordTransition("d1", { mark: "intent", phase: "start" }, 2));
+    // One that has ended, beside the one that is open here.
+    valueOf(releases.adoptRelease({ release: release("d2"), transitions: [cutover, end("done")] }));
+    expect(valueOf(releases.findRelease("shop", "d2"))).toMatchObject({
+      release: release("d2"),
+      state: "done",
+      liveSinceMs: 5,
+      endedAtMs: 9,
+    });
+    const open3 = { release: release("d3"), transitions: [] };
+    expect(releases.adoptRelease(open3)).toMatchObject({ ok: false, failure: { reason: "journal-failed" } });
+    expect(state("d1")).toBe("open");
+    valueOf(releases.adoptRelease({ release: release("d1"), transitions: [cutover, end("done")] }));
+    expect(valueOf(releases.findRelease("shop", "d1"))).toMatchObject({ state: "done", liveSinceMs: 5 });
+    expect(valueOf(releases.findRelease("shop", "d1"))?.transitions).toHaveLength(2);
+    // What has ended here stays as it ended.
+    valueOf(releases.adoptRelease({ release: release("d1"), transitions: [end("aborted")] }));
+    expect(state("d1")).toBe("done");
+    valueOf(releases.adoptRelease(open3));
+    expect(valueOf(releases.openDeploy("shop"))?.release.deployId).toBe("d3");
+    valueOf(releases.recordTransition("d3", { mark: "end", end: "aborted" }, 10));
+  });
+
   it("finds releases by colour, by id and by the beginning of an id", async () => {
     using store = await open();
     const { releases } = store;
