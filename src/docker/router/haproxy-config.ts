@@ -81,7 +81,6 @@ const GENERAL = [
     "  log global",
     "  option httplog",
     "  option dontlog-normal",
-    "  option forwardfor",
     "  timeout connect 3s",
     "  timeout client 5m",
     "  timeout server 5m",
@@ -117,6 +116,8 @@ function renderUsers(routes: readonly TargetedRoute[], colours: readonly Colour[
     "frontend users",
     `  bind :${HAPROXY_PLACES.usersPort} id 1`,
     `  bind 127.0.0.1:${HAPROXY_PLACES.handoverPort} accept-proxy id 2`,
+    "  # Here and not in the defaults: what comes from a frontend of the user's would be named twice.",
+    "  option forwardfor",
     "  # Neither logged nor counted.",
     `  monitor-uri ${ALIVE_PATH}`,
     "  http-request set-header x-forwarded-proto http unless { so_id 2 }",
@@ -135,6 +136,7 @@ function renderPreview(routes: readonly TargetedRoute[], colours: readonly Colou
   return [
     "frontend preview",
     `  bind :${HAPROXY_PLACES.previewPort}`,
+    "  option forwardfor",
     `  http-request set-var(txn.to) str(${HAPROXY_PLACES.key}),map(${HAPROXY_PLACES.previewMap},none)`,
     ...renderRoutes(routes, colours, false),
   ];

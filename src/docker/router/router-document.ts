@@ -92,7 +92,12 @@ function renderService(config: RouterConfig, files: readonly RouterFile[]): Read
     ],
     networks: { router: {} },
     volumes: [{ type: "volume", source: "state", target: "/state" }],
-    configs: files.map(({ name }, index) => ({ source: `file${index}`, target: `${DIRECTORY}/${name}` })),
+    configs: files.map(({ name }, index) => ({
+      source: `file${index}`,
+      target: `${DIRECTORY}/${name}`,
+      // What the user adds may hold keys; the program reads it as root, before it becomes nobody.
+      ...(name.startsWith("files/") ? { mode: 0o400 } : {}),
+    })),
   };
 }
 

@@ -11,14 +11,14 @@ import type { Router, RouterConfig } from "../../../src/model/router.ts";
 import { docker, findFreePorts } from "../../rig/light-project.ts";
 import { Workbench } from "./workbench.ts";
 
-/** Answers with its colour, service, and path; `/healthz` fails while /sick exists, `/slow` takes 2 s, `/fail` is a 500. */
+/** Answers with its colour, service, and path; `/healthz` fails while /sick exists, `/slow` takes 2 s, `/fail` is a 500, `/from` says for whom. */
 const SERVE = `#!/bin/sh
 read -r method path version
 upgrade=no; host=
 while read -r line; do
   line=\${line%?}
   [ -n "$line" ] || break
-  case $line in [Uu]pgrade:*) upgrade=yes ;; [Xx]-[Ff]orwarded-[Pp]roto:*) proto=\${line#*: } ;; esac
+  case $line in [Uu]pgrade:*) upgrade=yes ;; [Xx]-[Ff]orwarded-[Pp]roto:*) proto=\${line#*: } ;; [Xx]-[Ff]orwarded-[Ff]or:*) from="$from [\${line#*: }]" ;; esac
 done
 if [ $upgrade = yes ]; then
   printf 'HTTP/1.1 101 Switching Protocols\\r\\nupgrade: websocket\\r\\nconnection: upgrade\\r\\nsec-websocket-accept: unchecked\\r\\n\\r\\n'
@@ -31,6 +31,7 @@ case $path in
   /healthz) [ ! -e /sick ] || status='500 Sick' ;;
 esac
 body="$COLOUR $SERVICE $path $proto"
+case $path in */from) body="$body$from" ;; esac
 printf 'HTTP/1.1 %s\\r\\ncontent-length: %s\\r\\nconnection: close\\r\\n\\r\\n%s' "$status" "\${#body}" "$body"
 `;
 
