@@ -19,14 +19,22 @@ export type Traffic =
   /** `percent` of the requests go to `colour`, the rest to `rest`. */
   | { readonly to: "canary"; readonly colour: Colour; readonly rest: Colour; readonly percent: number };
 
-/** A service of a colour as the router sees it. */
+/** A container of a routed service as the router sees it. */
+export interface RoutedInstance {
+  /** `ip:port` */
+  readonly address: string;
+  /** Whether its checks say that it answers. */
+  readonly state: "up" | "down";
+}
+
+/** A port of a service of a colour as the router sees it. */
 export interface RoutedBackend {
   readonly service: string;
   readonly colour: Colour;
-  /** Whether its checks say that it answers. */
+  /** `up` when at least one instance is; `unresolved` when the name leads to none. */
   readonly state: "up" | "down" | "unresolved";
-  /** `ip:port`; absent when the name does not resolve. */
-  readonly address?: string;
+  /** By address. */
+  readonly instances: readonly RoutedInstance[];
 }
 
 /** What a router says of itself. */
@@ -48,8 +56,20 @@ export interface TrafficCount {
   /** Requests under way, websockets apart. */
   readonly openRequests: number;
   readonly openWebsockets: number;
-  /** Mean time of the last 1,024 answers. */
-  readonly meanLatencyMs: number;
+  /** How long answers took; only the difference of two readings says it of a release, see {@link AnswerTime}. */
+  readonly answerTimes: readonly AnswerTime[];
+}
+
+/** How long the answers of one backend took since the router started, those of earlier releases included. */
+export interface AnswerTime {
+  readonly backend: string;
+  readonly answers: number;
+  /** Until the answer begins. */
+  readonly meanMs: number;
+  /** How much higher than the truth the mean may be told. */
+  readonly roundedUpMs: number;
+  /** Set where the mean slides: each answer moves it by one part in so many, and older ones fade. Otherwise it is of all answers. */
+  readonly slidesOver?: number;
 }
 
 /**

@@ -1,11 +1,11 @@
-import type { Colour, RoutedBackend, TrafficCount } from "../../model/router.ts";
+import type { AnswerTime, Colour, RoutedBackend, TrafficCount } from "../../model/router.ts";
 import { HAPROXY_BACKENDS } from "./haproxy-config.ts";
 import type { RoutedTarget } from "./routed-targets.ts";
 
-/** Rows whose last request is at most this much older than the newest one's still tell of the present latency. */
-const PRESENT_SECONDS = 5;
-/** HAProxy's means are over this many requests. */
-const MEAN_OF = 1_024;
+/** HAProxy's means slide over this many requests (its TIME_STATS_SAMPLES), and tell times of earlier releases for long. */
+const SLIDES_OVER = 512;
+/** Each of the three times is rounded up to a millisecond. */
+const ROUNDED_UP_MS = 3;
 
 /**
  * Value of a key in the answer to `show map`; undefined when the map does not have it. HAProxy tells errors in words with exit
@@ -92,19 +92,18 @@ export function countTraffic(rows: readonly StatRow[], colour: Colour, targets: 
     retried: sum(servers, "wretr") + sum(servers, "wredis"),
     openRequests: sum(serving, "scur"),
     openWebsockets: sum(upgraded, "scur"),
-    meanLatencyMs: meanLatency(servers),
+    answerTimes: servers.map(describeAnswerTime),
   };
 }
 
-function meanLatency(servers: readonly StatRow[]): number {
-  const used = servers.filter((row) => numberOf(row, "stot") > 0);
-  const newest = Math.min(...used.map((row) => numberOf(row, "lastsess")));
-  const present = used.filter((row) => numberOf(row, "lastsess") <= newest + PRESENT_SECONDS);
-  const weights = present.map((row) => Math.min(numberOf(row, "stot"), MEAN_OF));
-  const total = weights.reduce((before, weight) => before + weight, 0);
-  if (total === 0) return 0;
-  const weighted = present.map((row, index) => (weights[index] ?? 0) * answerTime(row));
-  return weighted.reduce((before, value) => before + value, 0) / total;
+function describeAnswerTime(row: StatRow): AnswerTime {
+  return {
+    backend: `${row["pxname"] ?? ""}/${row["svname"] ?? ""}`,
+    answers: numberOf(row, "stot"),
+    meanMs: answerTime(row),
+    roundedUpMs: ROUNDED_UP_MS,
+    slidesOver: SLIDES_OVER,
+  };
 }
 
 /** Until the answer begins: waiting for a connection, connecting, waiting for the answer. */

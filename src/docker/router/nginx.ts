@@ -77,12 +77,13 @@ done`;
 
   /** From the access log since the container started; open requests are unknown and count as 0. */
   async count(colour: Colour, signal?: AbortSignal): Promise<Result<TrafficCount>> {
-    const script = `awk -v colour="$1" '$1 == colour && $4 == "-" { n++; if ($2 >= 500) bad++; time[n % 1024] = $3 }
-END { m = n < 1024 ? n : 1024; for (i in time) sum += time[i]; print n + 0, bad + 0, (m ? sum / m * 1000 : 0) }' ${NGINX_PLACES.accessLog}`;
+    const script = `awk -v colour="$1" '$1 == colour && $4 == "-" { n++; if ($2 >= 500) bad++; sum += $3 }
+END { print n + 0, bad + 0, (n ? sum / n * 1000 : 0) }' ${NGINX_PLACES.accessLog}`;
     const answer = await runInRouter(this.#site, "count", script, [colour], signal);
     if (!answer.ok) return answer;
-    const [requests = 0, failed = 0, meanLatencyMs = 0] = answer.value.trim().split(" ").map(Number);
-    return { ok: true, value: { requests, failed, retried: 0, openRequests: 0, openWebsockets: 0, meanLatencyMs } };
+    const [requests = 0, failed = 0, meanMs = 0] = answer.value.trim().split(" ").map(Number);
+    const answerTimes = [{ backend: colour, answers: requests, meanMs, roundedUpMs: 0 }];
+    return { ok: true, value: { requests, failed, retried: 0, openRequests: 0, openWebsockets: 0, answerTimes } };
   }
 
   /** Nothing can be ended one by one; the old workers end theirs when the application does. */

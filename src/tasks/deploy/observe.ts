@@ -3,6 +3,7 @@ import type { InspectedContainer } from "../../docker/engine-answers.ts";
 import type { Failure, Result } from "../../model/failure.ts";
 import type { ObserveLimits } from "../../model/release.ts";
 import type { TrafficCount } from "../../model/router.ts";
+import { meanLatencySince } from "./mean-latency.ts";
 import { inspectProjectContainers, lastingContainers, serviceOf, tailLog } from "./project-containers.ts";
 import { colourProject } from "./rollout.ts";
 import type { Rollout } from "./rollout.ts";
@@ -83,8 +84,9 @@ export function findBreach(first: Sight, now: Sight, limits: ObserveLimits): Bre
     return { breach: `${failed + covered} of ${requests} requests failed${unnoticed} ${rates}` };
   }
   const { maxMeanLatencyMs } = limits;
-  if (maxMeanLatencyMs !== undefined && now.count.meanLatencyMs > maxMeanLatencyMs) {
-    const latency = `${Math.round(now.count.meanLatencyMs)} ms`;
+  const meanMs = meanLatencySince(first.count.answerTimes, now.count.answerTimes);
+  if (maxMeanLatencyMs !== undefined && meanMs > maxMeanLatencyMs) {
+    const latency = `${Math.round(meanMs)} ms`;
     return { breach: `answers take ${latency} on average, more than ${maxMeanLatencyMs} ms` };
   }
   return undefined;

@@ -112,7 +112,7 @@ describe("a router in front of two colours", () => {
       requests: 4,
       failed: 1,
     });
-    expect(after.meanLatencyMs).toBeGreaterThan(0);
+    expect(after.answerTimes.some(({ answers, meanMs }) => answers > 0 && meanMs > 0)).toBe(true);
     expect(valueOf(await colours.router.count("blue"))).toMatchObject({ requests: other.requests });
   });
 

@@ -30,8 +30,13 @@ function aContainer(change: Partial<InspectedContainer> = {}): InspectedContaine
   };
 }
 
+/** Of all answers so far. */
+function took(answers: number, meanMs: number): TrafficCount["answerTimes"] {
+  return [{ backend: "be_web.green_fb/green", answers, meanMs, roundedUpMs: 0 }];
+}
+
 function sight(count: Partial<TrafficCount> = {}, ...containers: readonly InspectedContainer[]): Sight {
-  const none = { requests: 0, failed: 0, retried: 0, openRequests: 0, openWebsockets: 0, meanLatencyMs: 10 };
+  const none = { requests: 0, failed: 0, retried: 0, openRequests: 0, openWebsockets: 0, answerTimes: took(1_000, 10) };
   return { containers: containers.length === 0 ? [aContainer()] : containers, count: { ...none, ...count } };
 }
 
@@ -61,7 +66,7 @@ describe("findBreach", () => {
     ["the router restarted and counts anew", sight({ requests: 30, failed: 1 }), undefined],
     [
       "answers are slow",
-      sight({ requests: 1_100, failed: 500, meanLatencyMs: 301 }),
+      sight({ requests: 1_100, failed: 500, answerTimes: took(1_100, (10 * 1_000 + 301 * 100) / 1_100) }),
       "answers take 301 ms on average, more than 300 ms",
     ],
     ["a container restarted", sight({}, aContainer({ restartCount: 1 })), "web restarted"],

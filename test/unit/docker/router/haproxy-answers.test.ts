@@ -100,14 +100,19 @@ describe("countTraffic", () => {
     expect(countTraffic(broken, "blue", targets)).toMatchObject({ requests: 61, failed: 14 });
   });
 
-  it("takes the latency of what was used last", () => {
-    const slow = rows.map((row) => {
-      const at = `${row["pxname"]}/${row["svname"]}`;
-      if (at === "be_web.blue_fb/blue")
-        return Object.assign({}, row, { lastsess: "0", stot: "10", qtime: "1", ctime: "2", rtime: "97" });
-      return row["svname"] === "blue" ? Object.assign({}, row, { lastsess: "60", rtime: "1" }) : row;
+  it("tells how long answers took, backend by backend: waiting, connecting, answering", () => {
+    const slow = rows.map((row) =>
+      `${row["pxname"]}/${row["svname"]}` === "be_web.blue_fb/blue"
+        ? Object.assign({}, row, { stot: "10", qtime: "1", ctime: "2", rtime: "97" })
+        : row,
+    );
+    const { answerTimes } = countTraffic(slow, "blue", targets);
+    expect(answerTimes.find(({ backend }) => backend === "be_web.blue_fb/blue")).toMatchObject({
+      answers: 10,
+      meanMs: 100,
+      slidesOver: 512,
     });
-    expect(countTraffic(slow, "blue", targets).meanLatencyMs).toBe(100);
-    expect(countTraffic([], "blue", targets).meanLatencyMs).toBe(0);
+    expect(answerTimes.map(({ backend }) => backend)).not.toContain("be_web.green_fb/blue");
+    expect(countTraffic([], "blue", targets).answerTimes).toEqual([]);
   });
 });
