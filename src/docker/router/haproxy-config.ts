@@ -209,6 +209,9 @@ function renderBackends(
     [`backend ${settled(target.name, colour)}`, ...RETRIES, ...check, `${server(colour)} ${CHECK}`],
     [
       `backend ${observed(target.name, colour)}`,
+      // A request that is sent on a kept connection whose other end has just died is reset, which HAProxy does not repeat. On a
+      // connection of its own it is refused, and goes to who stands by: a crash lost 15 requests instead of 21 to 31.
+      "  option http-server-close",
       "  option redispatch 1",
       ...RETRIES,
       ...check,

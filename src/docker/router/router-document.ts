@@ -78,7 +78,8 @@ function renderService(config: RouterConfig, files: readonly RouterFile[]): Read
     user: "0",
     entrypoint: ["sh", `${DIRECTORY}/start.sh`],
     command: [],
-    restart: "unless-stopped",
+    // Not `unless-stopped`: what a dockerd that crashed finds running it stops, and then takes for stopped by a person.
+    restart: "always",
     // HAProxy takes SIGUSR1, its images' own, as a wish to go when the last websocket does: 15 s without a listener.
     stop_signal: config.driver === "haproxy" ? "SIGTERM" : "SIGQUIT",
     cap_drop: ["ALL"],

@@ -75,7 +75,7 @@ describe("renderRouterDocument", () => {
       { target: 8080, published: "8080" },
       { target: 8090, published: "8090", host_ip: "127.0.0.1" },
     ]);
-    expect(document.services?.["router"]).toMatchObject({ stop_signal: "SIGTERM", restart: "unless-stopped" });
+    expect(document.services?.["router"]).toMatchObject({ stop_signal: "SIGTERM", restart: "always" });
   });
 
   it("keeps compose from replacing dollar signs", () => {
