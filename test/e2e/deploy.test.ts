@@ -108,21 +108,6 @@ describe("a broken release", () => {
   }
 });
 
-describe("a killed deploy", () => {
-  for (const transition of ["intent start", "intent cutover", "fact cutover", "intent retire"]) {
-    it(`at ${transition} is taken up by the next command, under load`, async () => {
-      await project.load.release(`killed at ${transition}`);
-      await underLoad(async () => {
-        const { killed, seen } = await project.killAt(transition);
-        expect(killed, seen.join(", ")).toBe(true);
-        const next = await project.run("run", "deploy");
-        expect(next.exitCode, next.output).toBe(0);
-      });
-      await expectOneLive();
-    });
-  }
-});
-
 describe("Ctrl-C", () => {
   const moments = [
     ["before the cutover aborts", /Container \S+ {2}Starting/, "aborted"],
