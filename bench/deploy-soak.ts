@@ -9,7 +9,7 @@ import type { Row } from "./soak/round.ts";
  * Deploys the application of the load tests again and again under load, and does to it what may happen. Prints a table.
  *
  *     node bench/deploy-soak.ts [--deploys 50] [--kills 50] [--transitions] [--broken] [--crashes 10] [--disturb 50]
- *                               [--shop 10] [--controls 5] [--seed N]
+ *                               [--shop 10] [--controls 5] [--restart always] [--seed N]
  *
  * --deploys N      full deploys, blue and green in turns
  * --kills N        deploys that are killed at a random moment, each followed by another command
@@ -19,6 +19,7 @@ import type { Row } from "./soak/round.ts";
  * --disturb N      kills at random moments, restarts and kills of the router and of dockerd: on a second engine of its own
  * --shop N         full deploys of examples/shop
  * --controls N     what must lose requests, or the load client sees nothing
+ * --restart POLICY of the application's containers: unless-stopped, or always
  * --seed N         of everything random; else a new one, which is printed
  * Exit code 1 when a request failed that must not, or something is not in order after a round.
  */
@@ -38,6 +39,8 @@ function add(...more: readonly Row[]): void {
   process.stderr.write(`\n${renderTable(more)}\n`);
 }
 
+const restart = process.argv[process.argv.indexOf("--restart") + 1];
+if (has("restart") && restart !== undefined) process.env["LOAD_RESTART"] = restart;
 const seed = option("seed") || Date.now() % 1_000_000;
 const random = randomNumbers(seed);
 
@@ -92,7 +95,9 @@ async function soak(): Promise<void> {
     if (option("controls") > 0) {
       const { deployWithoutDrain, replaceInPlace } = await import("./soak/controls.ts");
       add(await replaceInPlace(option("controls")));
-      await withReleases({ drain: { timeout: "0s", websocket: "0s" } }, async (releases, url) =>
+      // While a release is observed, too, requests of the old one end.
+      const hasty = { observe: { for: "0s" }, drain: { timeout: "0s", websocket: "0s" } };
+      await withReleases(hasty, async (releases, url) =>
         add(await deployWithoutDrain(releases, url, option("controls"))),
       );
     }

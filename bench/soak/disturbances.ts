@@ -24,9 +24,10 @@ export const DISTURBANCES = [
 /** One of {@link DISTURBANCES}. */
 export type Disturbance = (typeof DISTURBANCES)[number];
 
-/** Whether the router is gone until somebody starts it. */
+/** Whether something is gone until the next command. */
 export function needsCommand(disturbance: Disturbance): boolean {
-  return disturbance === "router-kill";
+  // A dockerd that comes after a crash stops what it finds, and starts of it what shall run always.
+  return disturbance === "router-kill" || (disturbance === "engine-crash" && process.env["LOAD_RESTART"] !== "always");
 }
 
 /** Longest gap that users may see; undefined where there is no bound. */
