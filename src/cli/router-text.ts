@@ -56,8 +56,9 @@ export function renderRouterStatus(status: RouterStatus, nowMs: number): string 
   const now = describeTraffic(view.traffic);
   const later = view.persisted === undefined ? "unknown" : describeTraffic(view.persisted);
   lines.push(`traffic   ${now}${later === now ? "" : `; after a restart: ${later}`}`);
-  for (const { service, colour, state: answers, address } of view.backends) {
-    lines.push(`          ${colour} ${service}: ${answers}${address === undefined ? "" : ` at ${address}`}`);
+  for (const { service, colour, instances } of view.backends) {
+    const each = instances.map(({ address, state: answers }) => `${answers} at ${address}`).join(", ");
+    lines.push(`          ${colour} ${service}: ${each === "" ? "unresolved" : each}`);
   }
   return `${lines.join("\n")}\n`;
 }

@@ -1,5 +1,5 @@
-import type { AnswerTime, Colour, RoutedBackend, TrafficCount } from "../../model/router.ts";
-import { HAPROXY_BACKENDS } from "./haproxy-config.ts";
+import type { AnswerTime, Colour, RoutedBackend, RoutedInstance, TrafficCount } from "../../model/router.ts";
+import { HAPROXY_BACKENDS, HAPROXY_SERVERS } from "./haproxy-config.ts";
 import type { RoutedTarget } from "./routed-targets.ts";
 
 /** HAProxy's means slide over this many requests (its TIME_STATS_SAMPLES), and tell times of earlier releases for long. */
@@ -47,18 +47,26 @@ export function parseServersState(
   }
   return targets.flatMap((target) =>
     colours.map((colour) => {
-      const row = rows.get(`${HAPROXY_BACKENDS.settled(target.name, colour)}/${colour}`) ?? [];
-      return { service: target.service, colour, ...describeServer(row) };
+      const backend = HAPROXY_BACKENDS.settled(target.name, colour);
+      const servers = HAPROXY_SERVERS.names(colour).map((server) => rows.get(`${backend}/${server}`) ?? []);
+      return describeInstances(target.service, colour, servers.flatMap(describeServer));
     }),
   );
 }
 
+/** A service by its instances, in the order of their addresses. */
+export function describeInstances(service: string, colour: Colour, found: readonly RoutedInstance[]): RoutedBackend {
+  const instances = found.toSorted((a, b) => a.address.localeCompare(b.address, "en", { numeric: true }));
+  if (instances.length === 0) return { service, colour, state: "unresolved", instances };
+  return { service, colour, state: instances.some(({ state }) => state === "up") ? "up" : "down", instances };
+}
+
 /** Columns: 5th address, 6th operational state (2 is up), 7th administrative state (bits; 32 is "name not resolved"), 19th port. */
-function describeServer(row: readonly string[]): Pick<RoutedBackend, "state" | "address"> {
+function describeServer(row: readonly string[]): readonly RoutedInstance[] {
   const [, , , , address = "-", operational, administrative] = row;
-  if (address === "-" || (Number(administrative) & 32) !== 0) return { state: "unresolved" };
+  if (address === "-" || (Number(administrative) & 32) !== 0) return [];
   const up = operational === "2" && administrative === "0";
-  return { state: up ? "up" : "down", address: `${address}:${row[18] ?? ""}` };
+  return [{ address: `${address}:${row[18] ?? ""}`, state: up ? "up" : "down" }];
 }
 
 /** A row of `show stat`. */
@@ -80,10 +88,11 @@ export function countTraffic(rows: readonly StatRow[], colour: Colour, targets: 
   const { settled, observed, panic, websockets } = HAPROXY_BACKENDS;
   const own = new Set(targets.flatMap(({ name }) => [settled, observed, panic].map((of) => of(name, colour))));
   const sockets = new Set(targets.map(({ name }) => websockets(name, colour)));
+  const isServer = (row: StatRow): boolean => HAPROXY_SERVERS.isOf(row["svname"] ?? "", colour);
   const totals = rows.filter((row) => own.has(row["pxname"] ?? "") && row["svname"] === "BACKEND");
-  const servers = rows.filter((row) => own.has(row["pxname"] ?? "") && row["svname"] === colour);
+  const servers = rows.filter((row) => own.has(row["pxname"] ?? "") && isServer(row));
   // Also in the other colours' backends, where it stands by.
-  const serving = rows.filter((row) => row["svname"] === colour && !sockets.has(row["pxname"] ?? ""));
+  const serving = rows.filter((row) => isServer(row) && !sockets.has(row["pxname"] ?? ""));
   const upgraded = rows.filter((row) => sockets.has(row["pxname"] ?? "") && row["svname"] === "BACKEND");
   return {
     requests: sum(totals, "stot") + sum(upgraded, "hrsp_5xx"),

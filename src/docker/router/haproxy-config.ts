@@ -30,6 +30,17 @@ export const HAPROXY_BACKENDS = {
   websockets: (target: string, colour: Colour) => `ws_${target}.${colour}`,
 } as const;
 
+/** So many containers a routed service may have in a colour. Places that nobody takes cost next to nothing. */
+export const MOST_INSTANCES = 8;
+
+/** The servers of a colour in a backend: a place for each container that its name may lead to. */
+export const HAPROXY_SERVERS = {
+  prefix: (colour: Colour) => `${colour}.`,
+  names: (colour: Colour) => Array.from({ length: MOST_INSTANCES }, (_, index) => `${colour}.${index + 1}`),
+  /** A colour has no `.` in its name. */
+  isOf: (server: string, colour: Colour) => server.startsWith(`${colour}.`),
+} as const;
+
 /**
  * The configuration of HAProxy for a router. What each line is for was measured (docs/router.md has the figures); the user's
  * fragment is a second file and may use the backend `orchestrate`.
@@ -107,6 +118,8 @@ const CHECK = "check inter 2s fastinter 500ms downinter 300ms fall 3 rise 1";
 /** A retry repeats the request: only where that is harmless. */
 const RETRIES = [
   "  retries 3",
+  "  # Each retry asks another container, where there is one.",
+  "  option redispatch 1",
   "  retry-on conn-failure empty-response",
   "  http-request disable-l7-retry unless METH_GET or METH_OPTIONS",
 ];
@@ -202,7 +215,10 @@ function renderBackends(
   colours: readonly Colour[],
 ): readonly (readonly string[])[] {
   const { settled, observed, panic, websockets } = HAPROXY_BACKENDS;
-  const server = (of: Colour): string => `  server ${of} ${routerAlias(target.service, of)}:${target.port} ${SERVER}`;
+  const server = (of: Colour): string => {
+    const places = `${HAPROXY_SERVERS.prefix(of)} 1-${MOST_INSTANCES}`;
+    return `  server-template ${places} ${routerAlias(target.service, of)}:${target.port} ${SERVER}`;
+  };
   const others = colours.filter((other) => other !== colour);
   const check = renderCheck(target);
   return [
@@ -212,14 +228,14 @@ function renderBackends(
       // A request that is sent on a kept connection whose other end has just died is reset, which HAProxy does not repeat. On a
       // connection of its own it is refused, and goes to who stands by: a crash lost 15 requests instead of 21 to 31.
       "  option http-server-close",
-      "  option redispatch 1",
+      "  option allbackups",
       ...RETRIES,
       ...check,
       `${server(colour)} ${CHECK} observe layer4 error-limit 3 on-error mark-down`,
       ...others.map((other) => `${server(other)} ${CHECK} backup`),
     ],
     [`backend ${panic(target.name, colour)}`, ...RETRIES, server(colour)],
-    [`backend ${websockets(target.name, colour)}`, server(colour)],
+    [`backend ${websockets(target.name, colour)}`, "  option redispatch 1", server(colour)],
   ];
 }
 

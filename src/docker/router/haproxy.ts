@@ -8,7 +8,7 @@ import {
   parseServersState,
   parseStat,
 } from "./haproxy-answers.ts";
-import { HAPROXY_BACKENDS, HAPROXY_PLACES } from "./haproxy-config.ts";
+import { HAPROXY_BACKENDS, HAPROXY_PLACES, HAPROXY_SERVERS } from "./haproxy-config.ts";
 import { resolveTargets } from "./routed-targets.ts";
 import type { RouterSite } from "./router-container.ts";
 import { runInRouter } from "./router-container.ts";
@@ -79,8 +79,10 @@ export class HaproxyRouter implements Router {
   }
 
   async closeWebsockets(colour: Colour, signal?: AbortSignal): Promise<Result<void>> {
-    const commands = resolveTargets(this.#site.config).targets.map(
-      ({ name }) => `shutdown sessions server ${HAPROXY_BACKENDS.websockets(name, colour)}/${colour}`,
+    const commands = resolveTargets(this.#site.config).targets.flatMap(({ name }) =>
+      HAPROXY_SERVERS.names(colour).map(
+        (server) => `shutdown sessions server ${HAPROXY_BACKENDS.websockets(name, colour)}/${server}`,
+      ),
     );
     const call = "shutdown sessions";
     const answer = await runInRouter(this.#site, call, `${ASK}ask "$1"`, [commands.join("; ")], signal);

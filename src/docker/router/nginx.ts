@@ -1,5 +1,6 @@
 import type { Result } from "../../model/failure.ts";
 import type { Colour, RoutedBackend, Router, RouterView, Traffic, TrafficCount } from "../../model/router.ts";
+import { describeInstances } from "./haproxy-answers.ts";
 import { NGINX_PLACES, renderNginxTraffic } from "./nginx-config.ts";
 import { resolveTargets, routerAlias } from "./routed-targets.ts";
 import type { RouterSite } from "./router-container.ts";
@@ -48,8 +49,8 @@ export class NginxRouter implements Router {
       colours.map((colour) => `${routerAlias(service, colour)}:${port}`),
     );
     const look = `for name in "$@"; do
-  address=$(getent hosts "\${name%:*}" 2>/dev/null || nslookup "\${name%:*}" 127.0.0.11 2>/dev/null | sed -n '/^Name:/,$ s/^Address[^:]*: *//p')
-  set -- $address; echo "$name $1"
+  found=$(getent hosts "\${name%:*}" 2>/dev/null || nslookup "\${name%:*}" 127.0.0.11 2>/dev/null | sed -n '/^Name:/,$ s/^Address[^:]*: *//p')
+  echo "$found" | while read -r address rest; do echo "$name $address"; done
 done`;
     const script = `${ASK}head -n 1 ${NGINX_PLACES.live} 2>/dev/null; echo ${SEPARATOR}; ask; echo ${SEPARATOR}; ${look}`;
     const answer = await runInRouter(this.#site, "observe", script, names, signal);
@@ -60,7 +61,7 @@ done`;
       const error = memory.trim() === "" ? "nginx does not answer" : `it routes to \`${memory.trim()}\``;
       return { ok: false, failure: { reason: "router-failed", call: "observe", error } };
     }
-    const known = new Map(addresses.split("\n").map((line) => splitLine(line)));
+    const known = addresses.split("\n").map((line) => splitLine(line));
     const backends = targets.flatMap(({ service, port }) =>
       colours.map((colour) => describeBackend(service, colour, port, known)),
     );
@@ -109,9 +110,10 @@ function describeBackend(
   service: string,
   colour: Colour,
   port: number,
-  known: ReadonlyMap<string, string>,
+  known: readonly (readonly [string, string])[],
 ): RoutedBackend {
-  const address = known.get(`${routerAlias(service, colour)}:${port}`) ?? "";
-  if (address === "") return { service, colour, state: "unresolved" };
-  return { service, colour, state: "up", address: `${address}:${port}` };
+  const name = `${routerAlias(service, colour)}:${port}`;
+  const found = known.filter(([asked, address]) => asked === name && address !== "");
+  const instances = found.map(([, address]) => ({ address: `${address}:${port}`, state: "up" }) as const);
+  return describeInstances(service, colour, instances);
 }

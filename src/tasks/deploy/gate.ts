@@ -1,12 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { InspectedContainer } from "../../docker/engine-answers.ts";
+import { MOST_INSTANCES } from "../../docker/router/haproxy-config.ts";
 import { routerNetworkName } from "../../docker/router/router-container.ts";
 import type { Failure } from "../../model/failure.ts";
 import { formatDuration } from "../../model/duration.ts";
 import { LABELS } from "../../model/observation.ts";
 import type { Readiness } from "../../model/pipeline.ts";
-import type { Colour, RoutedBackend } from "../../model/router.ts";
-import { inspectProjectContainers, serviceOf } from "./project-containers.ts";
+import type { Colour, RoutedInstance } from "../../model/router.ts";
+import { inspectProjectContainers, lastingContainers, serviceOf } from "./project-containers.ts";
 import { describeNotReady } from "./project-start.ts";
 import { ReadinessWatch } from "./readiness-watch.ts";
 import { colourProject } from "./rollout.ts";
@@ -84,33 +85,49 @@ async function awaitRouter(
 ): Promise<Failure | undefined> {
   const { router, routerConfig, release, context } = rollout;
   const network = routerNetworkName(release.project);
+  const refuse = (because: string): Failure => ({
+    reason: "release-refused",
+    what: `direct traffic to ${colour}`,
+    because,
+  });
+  const wanted = routerConfig.routes.map(({ service, port }): WantedService => {
+    const own = lastingContainers(containers).filter((container) => serviceOf(container) === service);
+    return { service, addresses: own.map(({ ipAddresses }) => `${ipAddresses[network] ?? "none"}:${port}`) };
+  });
+  const crowded = wanted.find(({ addresses }) => addresses.length > MOST_INSTANCES);
+  if (crowded !== undefined) {
+    const { service, addresses } = crowded;
+    return refuse(`${service} has ${addresses.length} containers, and the router leads to ${MOST_INSTANCES} at most`);
+  }
   const deadlineMs = performance.now() + timeoutMs;
   for (;;) {
     context.signal.throwIfAborted();
     const view = await router.observe(context.signal);
     if (!view.ok) return view.failure;
-    const missing = routerConfig.routes.find(({ service, port }) => {
-      const addresses = containers
-        .filter((container) => serviceOf(container) === service)
-        .map((container) => `${container.ipAddresses[network] ?? "none"}:${port}`);
-      const backend = findBackend(view.value.backends, service, colour);
-      return backend?.state !== "up" || !addresses.includes(backend.address ?? "");
-    });
+    const instances = view.value.backends
+      .filter((backend) => backend.colour === colour)
+      .flatMap((backend) => backend.instances.map((instance) => ({ ...instance, service: backend.service })));
+    const up = new Set(instances.filter(({ state }) => state === "up").map(({ address }) => address));
+    const missing = wanted.find(({ addresses }) => addresses.length === 0 || !addresses.every((each) => up.has(each)));
     if (missing === undefined) return undefined;
     if (performance.now() >= deadlineMs) {
-      const seen = describeBackend(findBackend(view.value.backends, missing.service, colour));
-      const because = `${missing.service} of ${colour} is ${seen}, still not up at its container's address after ${formatDuration(timeoutMs)}`;
-      return { reason: "release-refused", what: `direct traffic to ${colour}`, because };
+      const seen = instances.filter(({ service }) => service === missing.service).map(describeInstance);
+      const is = seen.length === 0 ? "unresolved" : seen.join(", ");
+      const where = missing.addresses.length > 1 ? "the addresses of its containers" : "its container's address";
+      return refuse(
+        `${missing.service} of ${colour} is ${is}, still not up at ${where} after ${formatDuration(timeoutMs)}`,
+      );
     }
     await delay(POLL_MS, undefined, { signal: context.signal });
   }
 }
 
-function findBackend(backends: readonly RoutedBackend[], service: string, colour: Colour): RoutedBackend | undefined {
-  return backends.find((backend) => backend.service === service && backend.colour === colour);
+/** Where a route expects the containers of its service. */
+interface WantedService {
+  readonly service: string;
+  readonly addresses: readonly string[];
 }
 
-function describeBackend(backend: RoutedBackend | undefined): string {
-  if (backend === undefined) return "unknown to the router";
-  return backend.address === undefined ? backend.state : `${backend.state} at ${backend.address}`;
+function describeInstance({ state, address }: RoutedInstance): string {
+  return `${state} at ${address}`;
 }

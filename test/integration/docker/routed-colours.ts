@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import type { Socket } from "node:net";
-import { loadComposeProject, upProject } from "../../../src/docker/compose.ts";
+import { loadComposeProject, mergeOverrides, upProject } from "../../../src/docker/compose.ts";
 import type { ComposeProject } from "../../../src/docker/compose.ts";
 import { openRouter } from "../../../src/docker/router/driver.ts";
 import { routedNetworks } from "../../../src/docker/router/routed-networks.ts";
@@ -11,7 +11,7 @@ import type { Router, RouterConfig } from "../../../src/model/router.ts";
 import { docker, findFreePorts } from "../../rig/light-project.ts";
 import { Workbench } from "./workbench.ts";
 
-/** Answers with its colour, service, and path; `/healthz` fails while /sick exists, `/slow` takes 2 s, `/fail` is a 500, `/from` says for whom. */
+/** Answers with its colour, service, and path; `/healthz` fails while /sick exists, `/slow` takes 2 s, `/fail` is a 500, `/from` says for whom, `/name` the container's. */
 const SERVE = `#!/bin/sh
 read -r method path version
 upgrade=no; host=
@@ -31,7 +31,7 @@ case $path in
   /healthz) [ ! -e /sick ] || status='500 Sick' ;;
 esac
 body="$COLOUR $SERVICE $path $proto"
-case $path in */from) body="$body$from" ;; esac
+case $path in */from) body="$body$from" ;; */name) read -r body </etc/hostname ;; esac
 printf 'HTTP/1.1 %s\\r\\ncontent-length: %s\\r\\nconnection: close\\r\\n\\r\\n%s' "$status" "\${#body}" "$body"
 `;
 
@@ -133,12 +133,13 @@ export class RoutedColours implements AsyncDisposable {
     });
   }
 
-  /** Starts the services of a colour on the router's network. */
-  async startColour(colour: string): Promise<void> {
+  /** Starts the services of a colour on the router's network, each with one container or so many as are asked for. */
+  async startColour(colour: string, containers: Readonly<Record<string, number>> = {}): Promise<void> {
     const project = this.composeProject(colour);
     const model = valueOf(await loadComposeProject(project));
     const override = valueOf(routedNetworks(model, { project: this.workbench.name, router: this.config }, colour));
-    valueOf(await upProject(project, { override }));
+    const scaled = Object.entries(containers).map(([name, scale]) => [name, { scale }] as const);
+    valueOf(await upProject(project, { override: mergeOverrides(override, { services: Object.fromEntries(scaled) }) }));
   }
 
   /** The compose project of a colour. */
@@ -156,8 +157,14 @@ export class RoutedColours implements AsyncDisposable {
 
   /** Id of the container of a service. */
   async container(colour: string, service: string): Promise<string> {
+    const [id] = await this.containers(colour, service);
+    return id ?? "";
+  }
+
+  /** Ids of the containers of a service. */
+  async containers(colour: string, service: string): Promise<readonly string[]> {
     const project = `label=com.docker.compose.project=${this.workbench.name}-${colour}`;
-    const [id] = await docker(
+    return await docker(
       "ps",
       "-aq",
       "--no-trunc",
@@ -166,7 +173,6 @@ export class RoutedColours implements AsyncDisposable {
       "--filter",
       `label=com.docker.compose.service=${service}`,
     );
-    return id ?? "";
   }
 
   /** Waits until something holds, at most 20 s. */

@@ -34,6 +34,7 @@ describe("the router nginx", () => {
       service: "web",
       colour: "green",
       state: "unresolved",
+      instances: [],
     });
   });
 

@@ -39,15 +39,15 @@ describe("parseMapValue", () => {
 describe("parseServersState", () => {
   it("knows each service in each colour, those without an address too", () => {
     expect(parseServersState(STATE, targets, SAMPLE.colours)).toEqual([
-      { service: "api", colour: "blue", state: "up", address: "172.30.0.3:8080" },
-      { service: "api", colour: "green", state: "unresolved" },
-      { service: "web", colour: "blue", state: "up", address: "172.30.0.2:8080" },
-      { service: "web", colour: "green", state: "unresolved" },
+      { service: "api", colour: "blue", state: "up", instances: [{ address: "172.30.0.3:8080", state: "up" }] },
+      { service: "api", colour: "green", state: "unresolved", instances: [] },
+      { service: "web", colour: "blue", state: "up", instances: [{ address: "172.30.0.2:8080", state: "up" }] },
+      { service: "web", colour: "green", state: "unresolved", instances: [] },
     ]);
   });
 
   it("tells a server that its checks say is down, and one in maintenance", () => {
-    const row = "14 be_web.blue 1 blue 172.30.0.2 2 0 1 1 3 6 3 3 6 0 0 0 web-blue 8080";
+    const row = "14 be_web.blue 1 blue.1 172.30.0.2 2 0 1 1 3 6 3 3 6 0 0 0 web-blue 8080";
     const down = STATE.replace(row, row.replace("172.30.0.2 2 0", "172.30.0.2 0 0"));
     const held = STATE.replace(row, row.replace("172.30.0.2 2 0", "172.30.0.2 2 1"));
     for (const state of [down, held]) {
@@ -55,9 +55,38 @@ describe("parseServersState", () => {
         service: "web",
         colour: "blue",
         state: "down",
-        address: "172.30.0.2:8080",
+        instances: [{ address: "172.30.0.2:8080", state: "down" }],
       });
     }
+  });
+});
+
+describe("a service of several containers", () => {
+  const row = STATE.split("\n").find((line) => line.includes(" be_web.blue 1 blue.1 ")) ?? "";
+  const several = `${STATE}\n${row.replace("1 blue.1 172.30.0.2 2", "2 blue.2 172.30.0.11 2")}\n${row.replace("1 blue.1 172.30.0.2 2", "8 blue.8 172.30.0.4 0")}\n`;
+
+  it("is up with each of them told by itself", () => {
+    expect(parseServersState(several, targets, SAMPLE.colours)[2]).toEqual({
+      service: "web",
+      colour: "blue",
+      state: "up",
+      instances: [
+        { address: "172.30.0.2:8080", state: "up" },
+        { address: "172.30.0.4:8080", state: "down" },
+        { address: "172.30.0.11:8080", state: "up" },
+      ],
+    });
+  });
+
+  it("is counted with what all of them have under way, and by colour where one name begins another", () => {
+    const own = parseStat(STAT).find((each) => each["pxname"] === "be_web.blue" && each["svname"] === "blue.1") ?? {};
+    const more = ["blue.1", "blue.2", "blue.7", "blue-2.1"].map((svname) => ({
+      ...own,
+      svname,
+      scur: "2",
+      wretr: "1",
+    }));
+    expect(countTraffic(more, "blue", targets)).toMatchObject({ openRequests: 6, retried: 3 });
   });
 });
 
@@ -76,8 +105,8 @@ describe("countTraffic", () => {
   it("counts requests that a colour serves as a standby, and websockets apart", () => {
     const busy = rows.map((row) => {
       const at = `${row["pxname"]}/${row["svname"]}`;
-      if (at === "be_web.blue_fb/green" || at === "ws_web.green/BACKEND") return { ...row, scur: "3" };
-      if (at === "ws_web.green/green") return { ...row, scur: "3" };
+      if (at === "be_web.blue_fb/green.1" || at === "ws_web.green/BACKEND") return { ...row, scur: "3" };
+      if (at === "ws_web.green/green.1") return { ...row, scur: "3" };
       return row;
     });
     expect(countTraffic(busy, "green", targets)).toMatchObject({ openRequests: 3, openWebsockets: 3 });
@@ -86,7 +115,7 @@ describe("countTraffic", () => {
 
   it("counts apart what a second try covered: users saw the last attempt only", () => {
     const covered = rows.map((row) =>
-      row["pxname"] === "be_web.blue_fb" && row["svname"] === "blue" ? { ...row, wretr: "2", wredis: "1" } : row,
+      row["pxname"] === "be_web.blue_fb" && row["svname"] === "blue.1" ? { ...row, wretr: "2", wredis: "1" } : row,
     );
     expect(countTraffic(covered, "blue", targets)).toMatchObject({ failed: 8, retried: 3 });
   });
@@ -102,12 +131,12 @@ describe("countTraffic", () => {
 
   it("tells how long answers took, backend by backend: waiting, connecting, answering", () => {
     const slow = rows.map((row) =>
-      `${row["pxname"]}/${row["svname"]}` === "be_web.blue_fb/blue"
+      `${row["pxname"]}/${row["svname"]}` === "be_web.blue_fb/blue.1"
         ? Object.assign({}, row, { stot: "10", qtime: "1", ctime: "2", rtime: "97" })
         : row,
     );
     const { answerTimes } = countTraffic(slow, "blue", targets);
-    expect(answerTimes.find(({ backend }) => backend === "be_web.blue_fb/blue")).toMatchObject({
+    expect(answerTimes.find(({ backend }) => backend === "be_web.blue_fb/blue.1")).toMatchObject({
       answers: 10,
       meanMs: 100,
       slidesOver: 512,

@@ -24,12 +24,12 @@ describe("renderHaproxyConfig", () => {
   it("lets nobody stand by for a settled colour, and the other one for an observed one", () => {
     expect(section(CONFIG, "backend be_web.blue").join("\n")).not.toContain("green");
     const observed = section(CONFIG, "backend be_web.blue_fb");
-    expect(observed.filter((line) => line.includes("  server ")).map((line) => line.split(" ")[3])).toEqual([
-      "blue",
-      "green",
+    expect(observed.filter((line) => line.includes("  server-template ")).map((line) => line.split(" ")[3])).toEqual([
+      "blue.",
+      "green.",
     ]);
-    expect(observed.join("\n")).toMatch(/server blue .* observe layer4 error-limit 3 on-error mark-down/);
-    expect(observed.join("\n")).toMatch(/server green .* backup/);
+    expect(observed.join("\n")).toMatch(/server-template blue\. .* observe layer4 error-limit 3 on-error mark-down/);
+    expect(observed.join("\n")).toMatch(/server-template green\. .* backup/);
   });
 
   it("repeats a request only where that is harmless", () => {
@@ -56,7 +56,7 @@ describe("renderHaproxyConfig", () => {
     if (first === undefined || last === undefined) throw new Error("no routes");
     const config = renderHaproxyConfig({ ...SAMPLE, routes: [{ ...first, port: 81 }, { ...first, port: 82 }, last] });
     expect(config).toContain("backend be_api:81.blue\n");
-    expect(config).toMatch(/backend be_api:82\.green\n[^]*?server green api-green:82 /);
+    expect(config).toMatch(/backend be_api:82\.green\n[^]*?server-template green\. 1-8 api-green:82 /);
   });
 });
 
