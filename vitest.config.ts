@@ -1,8 +1,5 @@
 import { defineConfig } from "vitest/config";
 
-/** A shared engine has moments of its own; in CI a test on it is tried twice, and vitest says which needed it. */
-const retry = process.env["CI"] === "true" ? 1 : 0;
-
 export default defineConfig({
   test: {
     projects: [
@@ -22,7 +19,6 @@ export default defineConfig({
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           globalSetup: ["test/rig/engine-required.ts"],
-          retry,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 3,
@@ -35,7 +31,6 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: ["test/rig/engine-required.ts", "test/rig/fresh-bundle.ts"],
-          retry,
           testTimeout: 240_000,
           hookTimeout: 240_000,
           maxWorkers: 2,
