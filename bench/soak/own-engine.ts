@@ -31,9 +31,15 @@ export async function rerunOnOwnEngine(): Promise<number> {
     ]);
     await once(copy, "exit");
   }
-  const [program = "", ...words] = [...engine.into("net"), process.execPath, ...process.argv.slice(1)];
-  const environment = { ...process.env, ...engine.environment, [ENGINE_VARIABLE]: engine.directory };
-  const child = spawn(program, words, { stdio: "inherit", env: environment });
+  // `sudo` would keep nothing of an environment that is only inherited.
+  const kept = ["PATH", "ORCHESTRATE_LOAD_SCALE"].map((name) => [name, process.env[name]]);
+  const settings = Object.entries<string | undefined>({
+    ...Object.fromEntries(kept.filter(([, value]) => value !== undefined)),
+    ...engine.environment,
+    [ENGINE_VARIABLE]: engine.directory,
+  }).map(([name, value]) => `${name}=${value}`);
+  const [program = "", ...words] = [...engine.into("net"), "env", ...settings];
+  const child = spawn(program, [...words, process.execPath, ...process.argv.slice(1)], { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
   const [code] = await once(child, "exit");
   return typeof code === "number" ? code : 1;
