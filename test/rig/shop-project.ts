@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -20,13 +21,15 @@ export interface ShopPorts {
  */
 export class ShopProject implements AsyncDisposable {
   readonly directory: string;
-  readonly project = "orc-test-shop";
+  /** `orc-test-shop-…`, another one each time: two clones may test on one engine. */
+  readonly project: string;
   readonly ports: ShopPorts;
   /** For every command line that runs in it. */
   readonly environment: Readonly<Record<string, string>>;
 
-  private constructor(directory: string, ports: ShopPorts) {
+  private constructor(directory: string, project: string, ports: ShopPorts) {
     this.directory = directory;
+    this.project = project;
     this.ports = ports;
     this.environment = { TAG: this.project, DEVELOPMENT_PORT: String(ports.development) };
   }
@@ -34,7 +37,8 @@ export class ShopProject implements AsyncDisposable {
   static async create(): Promise<ShopProject> {
     const directory = await mkdtemp(path.join(tmpdir(), "orc-test-shop-"));
     const [router = 0, preview = 0, development = 0] = await findFreePorts(3);
-    const shop = new ShopProject(directory, { router, preview, development });
+    const project = `orc-test-shop-${randomBytes(4).toString("hex")}`;
+    const shop = new ShopProject(directory, project, { router, preview, development });
     for (const part of PARTS) {
       await cp(path.join(ROOT, part), path.join(directory, part), {
         recursive: true,

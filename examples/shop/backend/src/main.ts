@@ -16,4 +16,5 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
 }
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(signal));
 
-await server.listen({ host: "0.0.0.0", port: settings.port });
+// Connections wait in the backlog while the machine is busy elsewhere; one that finds it full is tried again after a second.
+await server.listen({ host: "0.0.0.0", port: settings.port, backlog: 4_096 });

@@ -3,6 +3,7 @@ import type { FastifyError, FastifyInstance } from "fastify";
 import type { PrismaClient } from "./generated/prisma/client.ts";
 import type { Predictor } from "./predictor.ts";
 import type { Settings } from "./settings.ts";
+import { shareReads } from "./shared-read.ts";
 
 /** The parts of the outside world that the server talks to. */
 export interface Surroundings {
@@ -56,13 +57,16 @@ export function createServer(settings: Settings, { database, predictor }: Surrou
     return reply.code(ready ? 200 : 503).send({ database: databaseAnswers, ml: mlAnswers, ...answeredBy });
   });
 
-  server.get("/api/reviews", async () => {
+  const readNewest = shareReads(async () => {
     const [reviews, total] = await Promise.all([
       database.review.findMany({ orderBy: { id: "desc" }, take: newestReviews }),
       database.review.count(),
     ]);
-    return { answeredBy, total, reviews };
+    return JSON.stringify({ answeredBy, total, reviews });
   });
+  server.get("/api/reviews", async (_request, reply) =>
+    reply.type("application/json; charset=utf-8").send(await readNewest()),
+  );
 
   server.post<{ Body: { readonly text: string } }>("/api/reviews", { schema: newReview }, async (request, reply) => {
     const text = request.body.text.trim();
