@@ -6,10 +6,11 @@ import type { Failure } from "../../model/failure.ts";
 import { formatDuration } from "../../model/duration.ts";
 import { LABELS } from "../../model/observation.ts";
 import type { Readiness } from "../../model/pipeline.ts";
-import type { Colour, RoutedInstance } from "../../model/router.ts";
-import { inspectProjectContainers, lastingContainers, serviceOf } from "./project-containers.ts";
+import type { Colour } from "../../model/router.ts";
+import { inspectProjectContainers } from "./project-containers.ts";
 import { describeNotReady } from "./project-start.ts";
 import { ReadinessWatch } from "./readiness-watch.ts";
+import { describeMissing, wantInstances } from "./routed-instances.ts";
 import { colourProject } from "./rollout.ts";
 import type { Rollout } from "./rollout.ts";
 
@@ -84,16 +85,12 @@ async function awaitRouter(
   timeoutMs: number,
 ): Promise<Failure | undefined> {
   const { router, routerConfig, release, context } = rollout;
-  const network = routerNetworkName(release.project);
   const refuse = (because: string): Failure => ({
     reason: "release-refused",
     what: `direct traffic to ${colour}`,
     because,
   });
-  const wanted = routerConfig.routes.map(({ service, port }): WantedService => {
-    const own = lastingContainers(containers).filter((container) => serviceOf(container) === service);
-    return { service, addresses: own.map(({ ipAddresses }) => `${ipAddresses[network] ?? "none"}:${port}`) };
-  });
+  const wanted = wantInstances(routerConfig.routes, containers, routerNetworkName(release.project));
   const crowded = wanted.find(({ addresses }) => addresses.length > MOST_INSTANCES);
   if (crowded !== undefined) {
     const { service, addresses } = crowded;
@@ -104,30 +101,9 @@ async function awaitRouter(
     context.signal.throwIfAborted();
     const view = await router.observe(context.signal);
     if (!view.ok) return view.failure;
-    const instances = view.value.backends
-      .filter((backend) => backend.colour === colour)
-      .flatMap((backend) => backend.instances.map((instance) => ({ ...instance, service: backend.service })));
-    const up = new Set(instances.filter(({ state }) => state === "up").map(({ address }) => address));
-    const missing = wanted.find(({ addresses }) => addresses.length === 0 || !addresses.every((each) => up.has(each)));
+    const missing = describeMissing(wanted, view.value.backends, colour);
     if (missing === undefined) return undefined;
-    if (performance.now() >= deadlineMs) {
-      const seen = instances.filter(({ service }) => service === missing.service).map(describeInstance);
-      const is = seen.length === 0 ? "unresolved" : seen.join(", ");
-      const where = missing.addresses.length > 1 ? "the addresses of its containers" : "its container's address";
-      return refuse(
-        `${missing.service} of ${colour} is ${is}, still not up at ${where} after ${formatDuration(timeoutMs)}`,
-      );
-    }
+    if (performance.now() >= deadlineMs) return refuse(`${missing} after ${formatDuration(timeoutMs)}`);
     await delay(POLL_MS, undefined, { signal: context.signal });
   }
-}
-
-/** Where a route expects the containers of its service. */
-interface WantedService {
-  readonly service: string;
-  readonly addresses: readonly string[];
-}
-
-function describeInstance({ state, address }: RoutedInstance): string {
-  return `${state} at ${address}`;
 }
