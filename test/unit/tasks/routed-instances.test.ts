@@ -13,6 +13,7 @@ function container(service: string, address: string | undefined): InspectedConta
     health: "none",
     healthLog: [],
     startedAtMs: 1,
+    finishedAtMs: 0,
     restartCount: 0,
     oomKilled: false,
     error: "",
