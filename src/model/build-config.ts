@@ -55,7 +55,29 @@ export interface CleanupPolicy {
   readonly keepImagesPerService: number;
   /** Nothing younger is removed. */
   readonly minAgeMs: number;
+  /** Upper bound of the bytes of our images, each layer once; none when absent. */
+  readonly maxImagesBytes?: number;
+  /** Free space of the engine's disk: a clean-up begins below `lowBytes` and goes on until `highBytes`, so that it does not run each time. */
+  readonly minFree?: { readonly lowBytes: number; readonly highBytes: number };
+  /** What goes first; each step ends as soon as every budget holds. The default order when absent. */
+  readonly steps?: readonly CleanupStep[];
+  /** Image names that are never removed: `shop/frontend:v1`, with `*` for any part. */
+  readonly pinned?: readonly string[];
 }
+
+/**
+ * A step of a clean-up, in the default order; the last three belong to the policy `aggressive`.
+ * `stale-sources` copies of build contexts unused for the minimum age · `untagged-images` · `old-images` beyond those kept for each
+ * service · `cache` by value · `build-history` · `cache-mounts` · `young-cache` whatever its age.
+ */
+export type CleanupStep =
+  | "stale-sources"
+  | "untagged-images"
+  | "old-images"
+  | "cache"
+  | "build-history"
+  | "cache-mounts"
+  | "young-cache";
 
 /** The two named policies of a `clean` task. */
 export interface CleanupPolicies {

@@ -23,6 +23,14 @@ export type CleanupItem =
       readonly description: string;
       readonly sizeBytes: number;
       readonly reason: string;
+    }
+  /** Only with `--volumes`, and never one that a container mounts. */
+  | {
+      readonly item: "volume";
+      /** Its name. */
+      readonly id: string;
+      readonly sizeBytes: number;
+      readonly reason: string;
     };
 
 /** Something of ours that stays, and why. */
@@ -42,7 +50,19 @@ export type Protection =
   | { readonly because: "younger-than-minimum-age"; readonly minAgeMs: number }
   | { readonly because: "tagged-by-others"; readonly tag: string }
   /** Part of the live release, or of the one that a rollback would put live. */
-  | { readonly because: "released"; readonly deployId: string };
+  | { readonly because: "released"; readonly deployId: string }
+  /** Built or reserved by a run that is in progress, of this or another process. */
+  | { readonly because: "run-in-progress"; readonly runId: string }
+  | { readonly because: "pinned"; readonly pattern: string }
+  | { readonly because: "not-ours" };
+
+/** A run that is in progress on an engine, of whichever process: what it may have made or used since its start stays. */
+export interface RunInProgress {
+  readonly runId: string;
+  readonly startedAtMs: number;
+  /** Bytes that its builds have reserved and not yet written. */
+  readonly reservedBytes: number;
+}
 
 /** What a clean task did. Predicted, accounted and physical bytes are three numbers. */
 export interface CleanupResult {

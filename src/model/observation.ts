@@ -11,6 +11,16 @@ export interface ObservedImage {
   readonly lastTaggedAtMs: number;
   /** Its layers, base first. Absent when nobody asked the engine for them; predictions are exact only with them. */
   readonly layers?: readonly ObservedLayer[];
+  /** On the containerd store only: what removing it frees when nothing else shares its parts (`?manifests=1`). */
+  readonly contents?: ImageContents;
+}
+
+/** The two parts that an image has on the containerd store, both counted in blocks. */
+export interface ImageContents {
+  /** Unpacked layers: snapshots. */
+  readonly unpackedBytes: number;
+  /** Compressed blobs, by digest: equal digests are one blob on disk. */
+  readonly blobs: readonly { readonly digest: string; readonly sizeBytes: number }[];
 }
 
 /** A layer of an image. Equal chain IDs are one layer on disk, whatever image they belong to. */
@@ -27,6 +37,16 @@ export interface ObservedContainer {
   /** `created`, `running`, `exited` … as the engine says. */
   readonly state: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Names of the volumes that it mounts. Absent when nobody asked for volumes. */
+  readonly volumes?: readonly string[];
+}
+
+/** A named or anonymous volume. */
+export interface ObservedVolume {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly sizeBytes: number;
+  readonly createdAtMs: number;
 }
 
 /** A record of BuildKit's cache. */
@@ -47,9 +67,25 @@ export interface ObservedCacheRecord {
 /** Everything the clean-up policy looks at. A snapshot: making it changes nothing. */
 export interface EngineObservation {
   readonly nowMs: number;
+  /** Where images are stored; the accounting differs (see {@link ImageContents}). */
+  readonly store?: ImageStore;
+  /** The disk that holds the engine's data; absent where it cannot be measured. */
+  readonly disk?: DiskSpace;
+  /** Absent when nobody asked for volumes. */
+  readonly volumes?: readonly ObservedVolume[];
   readonly images: readonly ObservedImage[];
   readonly containers: readonly ObservedContainer[];
   readonly cache: readonly ObservedCacheRecord[];
+}
+
+/** The graph driver (`overlay2`), or containerd's image store, the default of fresh installs since Engine 29. */
+export type ImageStore = "graph-driver" | "containerd";
+
+/** Space of a file system. */
+export interface DiskSpace {
+  /** What a process without root's reserve can still write. */
+  readonly freeBytes: number;
+  readonly totalBytes: number;
 }
 
 /**

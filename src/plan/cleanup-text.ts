@@ -5,6 +5,7 @@ import { formatDuration } from "../model/duration.ts";
 /** What an item is, in a few words: `image shop/frontend:latest`, `cache [build 2/4] COPY . .`. */
 export function describeCleanupItem(item: CleanupItem | KeptItem): string {
   if (item.item === "cache-record") return `cache ${item.description === "" ? item.type : item.description}`;
+  if (item.item === "volume") return `volume ${item.id}`;
   const name = item.tags[0] ?? `${item.service} ${shortImageId(item.id)}`;
   return `image ${name}${item.tags.length > 1 ? ` (and ${item.tags.length - 1} more)` : ""}`;
 }
@@ -22,6 +23,12 @@ export function describeProtection(protection: Protection): string {
       return `also known as ${protection.tag}, which is not ours`;
     case "released":
       return `part of release ${protection.deployId}, live or kept for a rollback`;
+    case "run-in-progress":
+      return `run ${protection.runId} may have made or used it`;
+    case "pinned":
+      return `pinned by ${protection.pattern}`;
+    case "not-ours":
+      return "not of this project";
   }
 }
 
