@@ -11,6 +11,8 @@ export interface ObservedImage {
   readonly lastTaggedAtMs: number;
   /** Its layers, base first. Absent when nobody asked the engine for them; predictions are exact only with them. */
   readonly layers?: readonly ObservedLayer[];
+  /** Bytes that other images hold as well, by the engine's count against all images; never to be summed up over a set. */
+  readonly sharedBytes?: number;
   /** On the containerd store only: what removing it frees when nothing else shares its parts (`?manifests=1`). */
   readonly contents?: ImageContents;
 }
@@ -39,6 +41,11 @@ export interface ObservedContainer {
   readonly labels: Readonly<Record<string, string>>;
   /** Names of the volumes that it mounts. Absent when nobody asked for volumes. */
   readonly volumes?: readonly string[];
+  /** Size of its writable layer; absent where the engine did not compute it. */
+  readonly writableBytes?: number;
+  readonly createdAtMs?: number;
+  /** In the engine's words: `Up 4 minutes (healthy)`, `Exited (0) 3 weeks ago`. */
+  readonly status?: string;
 }
 
 /** A named or anonymous volume. */
@@ -73,6 +80,8 @@ export interface EngineObservation {
   readonly disk?: DiskSpace;
   /** Absent when nobody asked for volumes. */
   readonly volumes?: readonly ObservedVolume[];
+  /** All layers of all images, each counted once, as the engine says. */
+  readonly layersBytes?: number;
   readonly images: readonly ObservedImage[];
   readonly containers: readonly ObservedContainer[];
   readonly cache: readonly ObservedCacheRecord[];
