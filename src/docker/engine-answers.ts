@@ -1,4 +1,4 @@
-import type { ObservedCacheRecord, ObservedContainer, ObservedImage } from "../model/observation.ts";
+import type { ObservedContainer, ObservedImage } from "../model/observation.ts";
 import { flagAt, isRecord, listAt, numberAt, recordAt, textAt, textListAt, textMapAt, timeAt } from "./json-value.ts";
 
 /** What the engine says about itself in `/version`. */
@@ -79,17 +79,6 @@ export type ImageRemoval =
   | { readonly removal: "refused"; readonly because: string }
   | { readonly removal: "missing" };
 
-/** Disk use by the engine's own accounting. */
-export interface DiskUsage {
-  /** All layers of all images, each counted once. */
-  readonly layersBytes: number;
-  readonly imageCount: number;
-  /** Writable layers of all containers. */
-  readonly containersBytes: number;
-  readonly volumesBytes: number;
-  readonly cache: readonly ObservedCacheRecord[];
-}
-
 /** Reads `/version`. */
 export function parseEngineVersion(answer: unknown): EngineVersion {
   return {
@@ -128,6 +117,9 @@ export function parseListedImage(entry: unknown): ObservedImage {
   };
 }
 
+/** An image with the digests of its layers, base first. */
+export type InspectedImage = ObservedImage & { readonly layerDigests: readonly string[] };
+
 /** Reads `/images/NAME/json`. */
 export function parseInspectedImage(answer: unknown): ObservedImage {
   return {
@@ -153,9 +145,9 @@ export function parseImageHistory(answer: unknown): readonly ImageLayer[] {
   }));
 }
 
-/** The digests of an image's layers as `/images/NAME/json` lists them, base first. */
-export function parseLayerDigests(answer: unknown): readonly string[] {
-  return textListAt(recordAt(answer, "RootFS"), "Layers");
+/** Reads `/images/NAME/json` with the digests of its layers. */
+export function parseLayeredImage(answer: unknown): InspectedImage {
+  return { ...parseInspectedImage(answer), layerDigests: textListAt(recordAt(answer, "RootFS"), "Layers") };
 }
 
 /** Reads an entry of `/containers/json`. */
@@ -215,22 +207,6 @@ function parseAddresses(networks: Readonly<Record<string, unknown>>): Readonly<R
   );
 }
 
-/** Reads an entry of `BuildCache` in `/system/df`. Engine 28 writes the key of the parents with a space before it. */
-export function parseCacheRecord(entry: unknown): ObservedCacheRecord {
-  const parents = textListAt(entry, "Parents");
-  return {
-    id: textAt(entry, "ID"),
-    parents: parents.length > 0 ? parents : textListAt(entry, " Parents"),
-    type: textAt(entry, "Type"),
-    description: textAt(entry, "Description"),
-    sizeBytes: numberAt(entry, "Size"),
-    inUse: flagAt(entry, "InUse"),
-    shared: flagAt(entry, "Shared"),
-    lastUsedAtMs: timeAt(entry, "LastUsedAt") || timeAt(entry, "CreatedAt"),
-    usageCount: numberAt(entry, "UsageCount"),
-  };
-}
-
 /** Reads one line of `/events`; undefined for a line that is no event. */
 export function parseEngineEvent(value: unknown): EngineEvent | undefined {
   if (!isRecord(value)) return undefined;
@@ -243,24 +219,6 @@ export function parseEngineEvent(value: unknown): EngineEvent | undefined {
     attributes: textMapAt(actor, "Attributes"),
     atMs: nanoseconds > 0 ? Math.floor(nanoseconds / 1e6) : numberAt(value, "time") * 1_000,
   };
-}
-
-/** Reads `/system/df`. */
-export function parseDiskUsage(answer: unknown): DiskUsage {
-  return {
-    layersBytes: numberAt(answer, "LayersSize"),
-    imageCount: listAt(answer, "Images").length,
-    containersBytes: sum(listAt(answer, "Containers").map((container) => numberAt(container, "SizeRw"))),
-    volumesBytes: sum(
-      // -1 where the engine did not compute it.
-      listAt(answer, "Volumes").map((volume) => Math.max(0, numberAt(recordAt(volume, "UsageData"), "Size"))),
-    ),
-    cache: listAt(answer, "BuildCache").map(parseCacheRecord),
-  };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
 
 /** Reads the answer to the removal of an image. */

@@ -11,7 +11,8 @@ import { parseJson, textAt } from "./json-value.ts";
 export interface EngineRequest {
   readonly method: "GET" | "POST" | "DELETE" | "HEAD";
   readonly path: string;
-  readonly query?: Readonly<Record<string, string | undefined>>;
+  /** A list is a parameter that is given several times. */
+  readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly signal?: AbortSignal | undefined;
   /** Sent as JSON. */
   readonly body?: unknown;
@@ -187,7 +188,7 @@ function openTransport(transport: EngineTransport): {
 function requestPath(request: EngineRequest): string {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(request.query ?? {})) {
-    if (value !== undefined) query.set(key, value);
+    for (const each of value === undefined ? [] : [value].flat()) query.append(key, each);
   }
   return query.size === 0 ? request.path : `${request.path}?${query.toString()}`;
 }

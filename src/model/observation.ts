@@ -21,14 +21,18 @@ export interface ObservedImage {
 export interface ImageContents {
   /** Unpacked layers: snapshots. */
   readonly unpackedBytes: number;
-  /** Compressed blobs, by digest: equal digests are one blob on disk. */
-  readonly blobs: readonly { readonly digest: string; readonly sizeBytes: number }[];
+  /** Compressed layers, manifest and configuration together. The engine tells the digest of none of them. */
+  readonly contentBytes: number;
 }
 
 /** A layer of an image. Equal chain IDs are one layer on disk, whatever image they belong to. */
 export interface ObservedLayer {
   readonly chainId: string;
   readonly sizeBytes: number;
+  /** As the image's history has it: `COPY a /a # buildkit`, `RUN /bin/sh -c make # buildkit`. */
+  readonly createdBy?: string;
+  /** Milliseconds since 1970, in whole seconds: when the step ran, as its cache record says as well. */
+  readonly createdAtMs?: number;
 }
 
 /** A container on the engine, running or not. */
@@ -67,6 +71,8 @@ export interface ObservedCacheRecord {
   readonly inUse: boolean;
   /** Also part of an image; removing it alone frees nothing. */
   readonly shared: boolean;
+  /** Milliseconds since 1970. */
+  readonly createdAtMs?: number;
   readonly lastUsedAtMs: number;
   readonly usageCount: number;
 }
