@@ -93,6 +93,17 @@ export const MIGRATIONS: readonly string[] = [
      process_namespace TEXT NOT NULL,
      since_ms INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  // What a clean-up wants to know of the past.
+  `CREATE TABLE step_durations (
+     name TEXT PRIMARY KEY,
+     duration_ms INTEGER NOT NULL,
+     at_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE image_uses (
+     image_id TEXT PRIMARY KEY,
+     at_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO image_uses (image_id, at_ms) SELECT image_id, max(at_ms) FROM image_sizes GROUP BY image_id;`,
 ];
 
 /** How a migration ended. */

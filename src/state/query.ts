@@ -1,6 +1,7 @@
 import type { StatementSync } from "node:sqlite";
 import type { TaskId } from "../model/task.ts";
 import type { FinishedTaskRecord, ImageSizeRecord, RunRecord, StartedRun, TaskRecord } from "./record.ts";
+import { insertSteps, insertUses } from "./build-query.ts";
 import { insertVerdict } from "./release-query.ts";
 import { numberOf, stringRecordOf, stringsOf, textOf } from "./row.ts";
 import type { Row } from "./row.ts";
@@ -39,6 +40,12 @@ export function insertTask(sql: Prepare, task: FinishedTaskRecord): void {
   );
   const atMs = Math.round(task.finishedAtMs);
   if (task.status === "succeeded") insertDuration(sql, task.task, atMs, durationMs);
+  insertSteps(sql, task.steps ?? [], atMs);
+  insertUses(
+    sql,
+    task.facts.flatMap((fact) => ("imageId" in fact && fact.imageId !== undefined ? [fact.imageId] : [])),
+    atMs,
+  );
   for (const fact of task.facts) {
     if (fact.fact === "image-built" && fact.service !== undefined) {
       insertSize(sql, fact.service, fact.imageId, fact.sizeBytes, atMs);
