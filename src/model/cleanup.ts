@@ -4,6 +4,22 @@ export interface CleanupPlan {
   readonly kept: readonly KeptItem[];
   /** Bytes that the removals should free by the engine's own accounting. */
   readonly predictedBytes: number;
+  /** Bytes on the disk that the engine's accounting knows nothing of and that the removals free as well. */
+  readonly hiddenBytes?: number;
+  /** What the clean-up is held to, as it was and as it should be after the removals. */
+  readonly budgets?: readonly CleanupBudget[];
+}
+
+/** A limit that a clean-up works towards. */
+export interface CleanupBudget {
+  /** `cache` and `images` are upper bounds of accounted bytes, `free-space` a lower bound of the free bytes of the engine's disk. */
+  readonly name: "cache" | "images" | "free-space";
+  readonly limitBytes: number;
+  readonly beforeBytes: number;
+  /** Predicted. */
+  readonly afterBytes: number;
+  /** Whether it holds afterwards. */
+  readonly holds: boolean;
 }
 
 /** One removal. */
@@ -14,6 +30,8 @@ export type CleanupItem =
       readonly tags: readonly string[];
       readonly service: string;
       readonly sizeBytes: number;
+      /** What it frees at its place in the order. */
+      readonly freesBytes?: number;
       readonly reason: string;
     }
   | {
@@ -22,6 +40,9 @@ export type CleanupItem =
       readonly type: string;
       readonly description: string;
       readonly sizeBytes: number;
+      /** When it was planned: one that has been used since stays. */
+      readonly lastUsedAtMs?: number;
+      readonly freesBytes?: number;
       readonly reason: string;
     }
   /** Only with `--volumes`, and never one that a container mounts. */
@@ -70,6 +91,10 @@ export interface CleanupResult {
   /** Planned, but changed since: re-checked just before and kept. */
   readonly spared: readonly { readonly item: CleanupItem; readonly why: string }[];
   readonly predictedBytes: number;
-  /** By the engine's accounting, before minus after. */
+  /** By the engine's accounting, before minus after: of the whole engine, whoever else was at work. */
   readonly accountedBytes: number;
+  /** Free space of the engine's disk, after minus before; absent where it cannot be measured. */
+  readonly physicalBytes?: number;
+  /** What others added or removed meanwhile, so that the numbers are not of this clean-up alone; absent when nothing did. */
+  readonly disturbance?: { readonly added: number; readonly removed: number };
 }

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { KEPT_STEPS, KEPT_USES } from "../../../src/state/build-query.ts";
 import { MIGRATIONS, migrate } from "../../../src/state/migration.ts";
 import type { FinishedTaskRecord } from "../../../src/state/record.ts";
 import { KEPT_RUNS, openStore } from "../../../src/state/store.ts";
@@ -130,55 +129,6 @@ describe("store", () => {
     store.recordTaskFinished(task({ facts: [built("sha256:a", 100)], finishedAtMs: 3 }));
     expect(store.previousImageSize("frontend", "sha256:b")?.atMs).toBe(3);
     expect(store.previousImageSize("backend")).toBeUndefined();
-  });
-
-  it("remembers how long each step took last, under the names of its cache records", async () => {
-    using store = await open();
-    store.recordRunStarted(run("r1"));
-    const steps = [
-      { name: "[web builder 2/5] RUN --mount=type=cache,target=/c make all", durationMs: 900.4 },
-      { name: "[web builder 3/5] COPY . .", durationMs: 30 },
-      { name: "[2/3] COPY srv /srv", durationMs: 5 },
-      { name: "[internal] load build definition", durationMs: 1 },
-    ];
-    store.recordTaskFinished(task({ steps: [{ name: "[web builder 2/5] RUN make all", durationMs: 1 }] }));
-    store.recordTaskFinished(task({ steps }));
-    expect(Object.fromEntries(store.stepDurations())).toEqual({
-      "make all": 900,
-      "[web builder 3/5] COPY . .": 30,
-      "[builder 3/5] COPY . .": 30,
-      "[2/3] COPY srv /srv": 5,
-    });
-  });
-
-  it("remembers when a run last used an image, and never an earlier time", async () => {
-    using store = await open();
-    store.recordRunStarted(run("r1"));
-    const checked = { fact: "image-size", service: "backend", imageId: "sha256:b", sizeBytes: 1 } as const;
-    store.recordTaskFinished(task({ facts: [built("sha256:a", 1)], finishedAtMs: 5 }));
-    store.recordTaskFinished(task({ kind: "verify", facts: [checked], finishedAtMs: 9 }));
-    store.recordTaskFinished(task({ facts: [built("sha256:a", 1), built("sha256:b", 1)], finishedAtMs: 7 }));
-    expect(store.lastUsed()).toEqual(
-      new Map([
-        ["sha256:a", 7],
-        ["sha256:b", 9],
-      ]),
-    );
-  });
-
-  it("forgets the oldest steps and uses", async () => {
-    using store = await open();
-    store.recordRunStarted(run("r1"));
-    const steps = (count: number, prefix: string): FinishedTaskRecord["steps"] =>
-      Array.from({ length: count }, (_, index) => ({ name: `[1/2] RUN ${prefix}${index}`, durationMs: 1 }));
-    const images = (count: number, prefix: string): FinishedTaskRecord["facts"] =>
-      Array.from({ length: count }, (_, index) => built(`${prefix}${index}`, 1));
-    store.recordTaskFinished(task({ steps: steps(10, "old") ?? [], facts: images(10, "old"), finishedAtMs: 1 }));
-    store.recordTaskFinished(
-      task({ steps: steps(KEPT_STEPS, "new") ?? [], facts: images(KEPT_USES, "new"), finishedAtMs: 2 }),
-    );
-    expect([store.stepDurations().size, store.lastUsed().size]).toEqual([KEPT_STEPS, KEPT_USES]);
-    expect([store.stepDurations().has("old1"), store.lastUsed().has("old1")]).toEqual([false, false]);
   });
 
   it("marks only runs without an end whose process is gone", async () => {
