@@ -57,13 +57,16 @@ export interface CleanupPolicy {
   readonly minAgeMs: number;
   /** Upper bound of the bytes of our images, each layer once; none when absent. */
   readonly maxImagesBytes?: number;
-  /** Free space of the engine's disk: a clean-up begins below `lowBytes` and goes on until `highBytes`, so that it does not run each time. */
-  readonly minFree?: { readonly lowBytes: number; readonly highBytes: number };
+  /** Free space of the engine's disk: a clean-up begins below `low` and goes on until `high`, so that it does not run each time. */
+  readonly minFree?: { readonly low: FreeSpaceMark; readonly high: FreeSpaceMark };
   /** What goes first; each step ends as soon as every budget holds. The default order when absent. */
   readonly steps?: readonly CleanupStep[];
   /** Image names that are never removed: `shop/frontend:v1`, with `*` for any part. */
   readonly pinned?: readonly string[];
 }
+
+/** Free space of a disk, as bytes or as a share of its size (0.1 is 10 %). */
+export type FreeSpaceMark = { readonly bytes: number } | { readonly share: number };
 
 /**
  * A step of a clean-up, in the default order; the last three belong to the policy `aggressive`.
@@ -79,10 +82,12 @@ export type CleanupStep =
   | "cache-mounts"
   | "young-cache";
 
-/** The two named policies of a `clean` task. */
+/** The named policies of a `clean` task. */
 export interface CleanupPolicies {
   readonly normal: CleanupPolicy;
   readonly aggressive: CleanupPolicy;
+  /** That of `normal` where docker/build-config.json does not write one. */
+  readonly custom?: CleanupPolicy;
 }
 
 /** Defaults of every build. */

@@ -1,5 +1,5 @@
 import type { CleanupPolicy } from "../model/build-config.ts";
-import type { CleanupItem, KeptItem, Protection } from "../model/cleanup.ts";
+import type { CleanupItem, KeptItem, Protection, RunInProgress } from "../model/cleanup.ts";
 import { LABELS } from "../model/observation.ts";
 import type { EngineObservation, ObservedContainer, ObservedImage } from "../model/observation.ts";
 
@@ -10,6 +10,18 @@ export interface CleanupScope {
   readonly services: readonly CleanupService[];
   /** The release that each image belongs to, of those that are live or that a rollback would put live. */
   readonly released?: ReadonlyMap<string, string>;
+  /** Runs of any process on this engine. */
+  readonly runsInProgress?: readonly RunInProgress[];
+  /** When a run of ours last used an image, milliseconds since 1970 by image id. */
+  readonly lastUsedMs?: ReadonlyMap<string, number>;
+  /** How long a build step took, by the name under which BuildKit's cache describes its result. */
+  readonly rebuildMs?: ReadonlyMap<string, number>;
+  /** Images of others as well. */
+  readonly allImages?: boolean;
+  /** Volumes that no container mounts as well. */
+  readonly volumes?: boolean;
+  /** Room that a build needs besides the budgets. */
+  readonly needBytes?: number;
 }
 
 /** A service whose images are ours. */
