@@ -40,9 +40,6 @@ function parseUsedImage(entry: unknown): ObservedImage {
 function parseUsedContainer(entry: unknown): ObservedContainer {
   return {
     ...parseListedContainer(entry),
-    volumes: listAt(entry, "Mounts").flatMap((mount) =>
-      textAt(mount, "Type") === "volume" ? [textAt(mount, "Name")] : [],
-    ),
     writableBytes: numberAt(entry, "SizeRw"),
     createdAtMs: numberAt(entry, "Created") * 1_000,
     status: textAt(entry, "Status"),

@@ -1,8 +1,7 @@
 import { statfs } from "node:fs/promises";
 import type { Result } from "../model/failure.ts";
-import type { DiskSpace } from "../model/observation.ts";
+import type { DiskSpace, EngineObservation } from "../model/observation.ts";
 import { privateCacheBytes } from "./cache.ts";
-import type { DiskUsage } from "./disk-answers.ts";
 import { isLocalEngine } from "./endpoint.ts";
 import type { EngineEndpoint } from "./endpoint.ts";
 import type { EngineInfo } from "./engine-answers.ts";
@@ -43,20 +42,28 @@ export function parseDiskFree(output: string): DiskSpace | undefined {
   return { freeBytes: Number(free) * 1_024, totalBytes: Number(total) * 1_024 };
 }
 
-/** {@link loadEngineDisk} of an engine of which nothing else is asked. */
+/** Where engines keep their data: it never changes while one runs. */
+const rootDirectories = new WeakMap<Engine, string>();
+
+/** {@link loadEngineDisk} of an engine of which nothing else is asked; one system call when it is asked again. */
 export async function engineDiskFree(
   engine: Engine,
   options: EngineOptions = {},
 ): Promise<Result<DiskSpace | undefined>> {
-  const info = await engine.info(options);
-  if (!info.ok) return info;
-  return { ok: true, value: await loadEngineDisk(engine.endpoint, info.value) };
+  let rootDirectory = rootDirectories.get(engine);
+  if (rootDirectory === undefined) {
+    const info = await engine.info(options);
+    if (!info.ok) return info;
+    ({ rootDirectory } = info.value);
+    rootDirectories.set(engine, rootDirectory);
+  }
+  return { ok: true, value: await loadEngineDisk(engine.endpoint, { rootDirectory }) };
 }
 
 /**
  * What images and private cache take by the engine's own accounting, on the graph driver. The difference before and after a
  * clean-up equals the prediction to the byte; the disk itself gains 1 to 3 % more.
  */
-export function accountedBytes(usage: Pick<DiskUsage, "layersBytes" | "cache">): number {
-  return usage.layersBytes + privateCacheBytes(usage.cache);
+export function accountedBytes({ layersBytes = 0, cache }: Pick<EngineObservation, "layersBytes" | "cache">): number {
+  return layersBytes + privateCacheBytes(cache);
 }

@@ -158,6 +158,9 @@ export function parseListedContainer(entry: unknown): ObservedContainer {
     imageId: textAt(entry, "ImageID"),
     state: textAt(entry, "State"),
     labels: textMapAt(entry, "Labels"),
+    volumes: listAt(entry, "Mounts").flatMap((mount) =>
+      textAt(mount, "Type") === "volume" ? [textAt(mount, "Name")] : [],
+    ),
   };
 }
 

@@ -114,8 +114,15 @@ export type TaskFact =
   | {
       readonly fact: "space-freed";
       readonly predictedBytes: number;
+      /** By the engine's account, before minus after: of the whole engine, whoever else was at work. */
       readonly accountedBytes: number;
+      /** Free space of the engine's disk, after minus before; absent where it cannot be measured. */
+      readonly physicalBytes?: number;
       readonly removed: number;
+      /** Planned, and kept after all. */
+      readonly spared?: number;
+      /** Images and records that others added or removed meanwhile. */
+      readonly disturbance?: { readonly added: number; readonly removed: number };
     }
   | {
       readonly fact: "deployed";

@@ -112,7 +112,10 @@ const fact = z.discriminatedUnion("fact", [
     fact: z.literal("space-freed"),
     predictedBytes: z.number(),
     accountedBytes: z.number(),
+    physicalBytes: z.number().exactOptional(),
     removed: z.number(),
+    spared: z.number().exactOptional(),
+    disturbance: z.object({ added: z.number(), removed: z.number() }).exactOptional(),
   }),
   z.object({
     fact: z.literal("deployed"),

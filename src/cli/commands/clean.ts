@@ -44,7 +44,7 @@ async function preview(
   const plan = await planClean(tools, spec, { nowMs: Date.now(), signal: surroundings.signal });
   if (!plan.ok) return tellTrouble({ trouble: "failure", failure: plan.failure }, surroundings, options.flag("json"));
   const text = options.flag("json")
-    ? JSON.stringify({ version: 1, ...plan.value }, undefined, 2)
+    ? JSON.stringify(plan.value, undefined, 2)
     : renderCleanupPlan(plan.value).join("\n");
   surroundings.stdout.write(`${text}\n`);
   return EXIT.success;
