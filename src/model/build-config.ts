@@ -69,16 +69,15 @@ export interface CleanupPolicy {
 export type FreeSpaceMark = { readonly bytes: number } | { readonly share: number };
 
 /**
- * A step of a clean-up, in the default order; the last three belong to the policy `aggressive`.
+ * A step of a clean-up, in the default order; the last two belong to the policy `aggressive`.
  * `stale-sources` copies of build contexts unused for the minimum age · `untagged-images` · `old-images` beyond those kept for each
- * service · `cache` by value · `build-history` · `cache-mounts` · `young-cache` whatever its age.
+ * service · `cache` by value, unused for the minimum age · `cache-mounts` likewise · `young-cache` whatever its kind and age.
  */
 export type CleanupStep =
   | "stale-sources"
   | "untagged-images"
   | "old-images"
   | "cache"
-  | "build-history"
   | "cache-mounts"
   | "young-cache";
 

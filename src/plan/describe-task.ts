@@ -6,6 +6,7 @@ import type { EngineObservation } from "../model/observation.ts";
 import type { BuildSecret, Check } from "../model/pipeline.ts";
 import type { ServiceImage, Task, TaskOf } from "../model/task.ts";
 import { describeTemplate } from "../model/template.ts";
+import { resolveCleanupPolicy } from "./cleanup-policy.ts";
 import { describeCleanupItem } from "./cleanup-text.ts";
 
 /** What the words for a task may draw on, besides the task. */
@@ -35,8 +36,8 @@ export function describeTask(task: Task, input: DescriptionInput): readonly stri
 
 /** The policy with its numbers and, where the clean-up is planned already, what would go. */
 function describeClean(task: TaskOf<"clean">, { buildConfig, cleanup }: DescriptionInput): readonly string[] {
-  const { policy: name, ...overrides } = task.clean;
-  const policy = { ...buildConfig.cleanup[name], ...overrides };
+  const { policy: name } = task.clean;
+  const policy = resolveCleanupPolicy(buildConfig.cleanup, task.clean);
   const images = policy.keepImagesPerService;
   const lines = [
     `${name} clean-up: keep at most ${formatByteSize(policy.maxCacheBytes)} of build cache and the newest ` +
@@ -46,7 +47,7 @@ function describeClean(task: TaskOf<"clean">, { buildConfig, cleanup }: Descript
   if (cleanup === undefined) return lines;
   if (cleanup.items.length === 0) return [...lines, "nothing to remove"];
   for (const item of cleanup.items) {
-    lines.push(`remove ${describeCleanupItem(item)} (${formatByteSize(item.sizeBytes)}): ${item.reason}`);
+    lines.push(`remove ${describeCleanupItem(item)} (frees ${formatByteSize(item.freesBytes)}): ${item.reason}`);
   }
   lines.push(`frees ${formatByteSize(cleanup.predictedBytes)} by the engine's accounting`);
   return lines;
