@@ -31,6 +31,16 @@ const failure: z.ZodType<Failure> = z.discriminatedUnion("reason", [
   z.object({ reason: z.literal("network"), ...errorWithEvidence }),
   z.object({ reason: z.literal("registry"), ...errorWithEvidence }),
   z.object({ reason: z.literal("no-space"), ...errorWithEvidence }),
+  z.object({
+    reason: z.literal("no-room"),
+    bakeTarget: z.string(),
+    neededBytes: z.number(),
+    basis: z.string(),
+    freeBytes: z.number(),
+    minFreeBytes: z.number(),
+    totalBytes: z.number(),
+    tried: z.array(z.string()),
+  }),
   z.object({ reason: z.literal("timed-out"), timeoutMs: z.number(), lastLines: z.array(z.string()) }),
   z.object({ reason: z.literal("engine-unreachable"), endpoint: z.string(), error: z.string() }),
   z.object({ reason: z.literal("engine-refused"), request: z.string(), status: z.number(), error: z.string() }),
@@ -100,6 +110,13 @@ const fact = z.discriminatedUnion("fact", [
     limitBytes: z.number().exactOptional(),
     cachedSteps: z.number(),
     steps: z.number(),
+  }),
+  z.object({
+    fact: z.literal("disk-written"),
+    bakeTarget: z.string(),
+    imageStore: z.enum(["graph-driver", "containerd"]),
+    contextBytes: z.number(),
+    layerBytes: z.number(),
   }),
   z.object({
     fact: z.literal("image-size"),
@@ -176,6 +193,7 @@ export const eventSchema: z.ZodType<RunEvent> = z.discriminatedUnion("type", [
     concurrency: z.number(),
     logDirectory: z.string(),
   }),
+  z.object({ atMs, type: z.literal("task-waiting"), task, because: z.string() }),
   z.object({ atMs, type: z.literal("task-started"), task, attempt: z.number() }),
   z.object({
     atMs,

@@ -7,6 +7,8 @@ export function describeFact(fact: TaskFact): string {
   switch (fact.fact) {
     case "image-built":
       return `${formatByteSize(fact.sizeBytes)}, ${fact.cachedSteps} of ${plural(fact.steps, "step")} cached`;
+    case "disk-written":
+      return `wrote ${formatByteSize(fact.contextBytes + fact.layerBytes)}`;
     case "image-size":
       return `${fact.service} ${describeSize(fact.sizeBytes, fact.limitBytes)}`;
     case "space-freed":
