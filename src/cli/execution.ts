@@ -38,7 +38,11 @@ export async function executeGraph(compiled: Compiled, options: Options, surroun
     surroundings,
     recorder: history.recorder,
   });
-  const tools = { ...createTools(compiled, engines, surroundings), previousSizeBytes: history.previousSizeBytes };
+  const tools = {
+    ...createTools(compiled, engines, surroundings),
+    previousSizeBytes: history.previousSizeBytes,
+    ...(history.past === undefined ? {} : { past: history.past }),
+  };
   const concurrency = options.number("concurrency");
   const running = runGraph(compiled.graph, {
     runId,

@@ -19,7 +19,8 @@ export async function showPlan(compiled: Compiled, options: Options, surrounding
   await using engines = new EngineRoom(surroundings.env);
   using history = await openHistory(compiled, surroundings);
   const releases = releaseTools(compiled, surroundings, history, "");
-  const tools = { ...createTools(compiled, engines, surroundings), releases };
+  const past = history.past === undefined ? {} : { past: history.past };
+  const tools = { ...createTools(compiled, engines, surroundings), releases, ...past };
   const cleanups = new Map<TaskId, CleanupPlan>();
   for (const task of compiled.graph.tasks.values()) {
     if (!isClean(task)) continue;

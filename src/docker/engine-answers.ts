@@ -12,6 +12,8 @@ export interface EngineVersion {
 
 /** The parts of `/info` that decide something. */
 export interface EngineInfo {
+  /** The engine's own identity; the same for as long as its data are. */
+  readonly id: string;
   /** Where the engine keeps its data, on the engine's host. */
   readonly rootDirectory: string;
   /** `overlay2`, `overlayfs` … */
@@ -95,6 +97,7 @@ export function parseEngineInfo(answer: unknown): EngineInfo {
     (pair) => Array.isArray(pair) && pair[0] === "driver-type" && pair[1] === "io.containerd.snapshotter.v1",
   );
   return {
+    id: textAt(answer, "ID"),
     rootDirectory: textAt(answer, "DockerRootDir"),
     storageDriver: textAt(answer, "Driver"),
     imageStore: containerd ? "containerd" : "graph-driver",

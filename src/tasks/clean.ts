@@ -9,6 +9,7 @@ import type { TaskContext, TaskResult } from "../model/performer.ts";
 import type { CleanSpec } from "../model/pipeline.ts";
 import type { Task, TaskOf } from "../model/task.ts";
 import { planCleanup } from "../plan/cleanup.ts";
+import { resolveCleanupPolicy } from "../plan/cleanup-policy.ts";
 import type { CleanupScope } from "../plan/cleanup-images.ts";
 import { executeCleanup } from "./cleanup-execution.ts";
 import { loadServiceRepositories } from "./service-repositories.ts";
@@ -31,7 +32,9 @@ export async function performClean(
   const observed = await observeForClean(tools, task.clean, { nowMs: Date.now(), signal, tasks });
   if (!observed.ok) return failed(observed.failure);
   const { observation, scope } = observed.value;
-  const plan = task.clean.planned ?? planCleanup(observation, cleanupPolicy(tools.config, task.clean), scope);
+  const policy = cleanupPolicy(tools.config, task.clean);
+  if (policy.minFree !== undefined && observation.disk === undefined) context.report(UNMEASURED);
+  const plan = task.clean.planned ?? planCleanup(observation, policy, scope);
   const { result, failure } = await executeCleanup(engine.value, plan, observation, context);
   const fact = spaceFreed(result);
   if (failure !== undefined) return failed(failure, [fact]);
@@ -39,6 +42,12 @@ export async function performClean(
   const outputs = { removed: String(result.removed.length), freed_bytes: String(result.accountedBytes) };
   return succeeded(outputs, [fact]);
 }
+
+const UNMEASURED = {
+  type: "output",
+  stream: "stderr",
+  line: "the free space of the engine's disk cannot be measured from here: only the other budgets are looked at",
+} as const;
 
 /** What is looked at for a clean-up. */
 export interface CleanOptions {
@@ -114,8 +123,7 @@ function findReleased({ config, releases }: TaskTools, { containers }: EngineObs
 
 /** The named policy with what the task overrides of it. */
 export function cleanupPolicy({ cleanup }: BuildConfig, spec: CleanSpec): CleanupPolicy {
-  const { policy, allImages: _images, volumes: _volumes, planned: _planned, ...overrides } = spec;
-  return { ...(cleanup[policy] ?? cleanup.normal), ...overrides };
+  return resolveCleanupPolicy(cleanup, spec);
 }
 
 function spaceFreed(result: CleanupResult): TaskFact {

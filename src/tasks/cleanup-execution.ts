@@ -6,6 +6,7 @@ import type { CleanupPlan, CleanupResult } from "../model/cleanup.ts";
 import type { Failure, Result } from "../model/failure.ts";
 import type { EngineObservation } from "../model/observation.ts";
 import type { TaskContext } from "../model/performer.ts";
+import { accountedSizeBytes } from "../plan/cleanup-ledger.ts";
 import { applyCleanup } from "./cleanup-removal.ts";
 import type { AppliedCleanup } from "./cleanup-removal.ts";
 
@@ -54,13 +55,18 @@ async function measureFreed(
   return {
     ok: true,
     value: {
-      accountedBytes: accountedBytes(before) - accountedBytes(after.value),
+      accountedBytes: account(before) - account(after.value),
       ...(before.disk === undefined || free === undefined
         ? {}
         : { physicalBytes: free.freeBytes - before.disk.freeBytes }),
       ...(added + lost === 0 ? {} : { disturbance: { added, removed: lost } }),
     },
   };
+}
+
+/** The graph driver adds up by itself what it holds; containerd's store counts the compressed parts of images alone. */
+function account(observation: EngineObservation): number {
+  return observation.store === "containerd" ? accountedSizeBytes(observation) : accountedBytes(observation);
 }
 
 function objectIds({ images, cache }: EngineObservation): ReadonlySet<string> {
