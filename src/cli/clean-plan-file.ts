@@ -1,5 +1,5 @@
 import type { CleanupPlan } from "../model/cleanup.ts";
-import { parseCleanupPlan, serialiseCleanupPlan } from "../plan/cleanup-document.ts";
+import { parseCleanupDocument, serialiseCleanupPlan } from "../plan/cleanup-document.ts";
 import type { CleanPreparation } from "./clean-room.ts";
 
 /** What `clean --plan` writes: a plan with the project and the engine that it is for. */
@@ -35,7 +35,7 @@ export function parsePlanFile(text: string): ParsedPlanFile {
   if (typeof project !== "string" || typeof id !== "string" || typeof name !== "string" || plan === undefined) {
     return { ok: false, problem: "it is not what `orchestrate clean --plan` writes" };
   }
-  const parsed = parseCleanupPlan(JSON.stringify(plan));
+  const parsed = parseCleanupDocument(plan);
   if (!parsed.ok) return parsed;
   const file = { project, engine: { id, name }, madeAtMs: Number(madeAtMs), plan: parsed.plan };
   return { ok: true, file };
