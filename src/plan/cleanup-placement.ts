@@ -18,6 +18,13 @@ interface Node {
   readonly children: Node[];
 }
 
+interface Pair {
+  readonly node: Node;
+  readonly layer: Layer;
+  /** How well they fit, with what builds on them. */
+  readonly fit: number;
+}
+
 /**
  * The layer that each shared cache record holds. The engine says that a record is shared, not with what, so it is found: above
  * the layer of its parent, of the same size, made by the same step in the same second, and such that what builds on it finds
@@ -86,16 +93,23 @@ class Placement {
       else children.push(...node.children);
     };
     const pairs = this.#pairs(nodes, layers);
-    for (const { node, layer } of pairs) {
-      if (!this.places.has(node.record.id) && !this.#claimed.has(layer)) settle(node, layer);
-    }
-    for (const { node, layer } of pairs) if (!this.places.has(node.record.id)) settle(node, layer);
+    const best = new Map<Node, number>();
+    for (const { node, fit } of pairs) if (!best.has(node)) best.set(node, fit);
+    const settleWhere = (isRight: (pair: Pair) => boolean): void => {
+      for (const pair of pairs)
+        if (!this.places.has(pair.node.record.id) && isRight(pair)) settle(pair.node, pair.layer);
+    };
+    settleWhere(({ node, layer, fit }) => fit === best.get(node) && !this.#claimed.has(layer));
+    // Made with another record of the layer, or at its second: there twice. Else it is one that looks the same.
+    settleWhere(({ node, layer, fit }) => fit === best.get(node) && layer.seconds.has(secondOf(node.record)));
+    settleWhere(({ layer }) => !this.#claimed.has(layer));
+    settleWhere(() => true);
     for (const [layer, children] of above) this.#placeGroup(sortNodes(children), layer.above);
   }
 
   /** Which could go where, best first. */
-  #pairs(nodes: readonly Node[], layers: readonly Layer[]): readonly { readonly node: Node; readonly layer: Layer }[] {
-    const pairs: { node: Node; layer: Layer; fit: number }[] = [];
+  #pairs(nodes: readonly Node[], layers: readonly Layer[]): readonly Pair[] {
+    const pairs: Pair[] = [];
     for (const node of nodes) {
       for (const layer of layers) {
         const fit = this.#fit(node, layer);
@@ -132,9 +146,12 @@ class Placement {
     // On the containerd store the compressed layer counts as well, once it has been exported.
     const fits = this.#isContainerd ? record.sizeBytes >= layer.sizeBytes : record.sizeBytes === layer.sizeBytes;
     if (!fits && !isEmpty) return 0;
-    const second = record.createdAtMs === undefined ? Number.NaN : Math.floor(record.createdAtMs / 1_000);
-    return (isEmpty ? 1 : 3) + (layer.seconds.has(second) ? 16 : 0) + (layer.steps.has(step) ? 8 : 0);
+    return (isEmpty ? 1 : 3) + (layer.seconds.has(secondOf(record)) ? 16 : 0) + (layer.steps.has(step) ? 8 : 0);
   }
+}
+
+function secondOf({ createdAtMs }: ObservedCacheRecord): number {
+  return createdAtMs === undefined ? Number.NaN : Math.floor(createdAtMs / 1_000);
 }
 
 function stackLayers(images: readonly ObservedImage[]): {
