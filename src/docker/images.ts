@@ -5,6 +5,7 @@ import { LABELS } from "../model/observation.ts";
 import { loadEngineDisk } from "./disk-usage.ts";
 import type { ImageLayer } from "./engine-answers.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
+import { isReservation } from "./reservation-record.ts";
 
 /** Instructions that add an entry to the history and no layer. WORKDIR is none of them: BuildKit makes it a layer. */
 const METADATA =
@@ -40,7 +41,7 @@ export async function observeEngine(engine: Engine, options: ObserveOptions): Pr
       nowMs,
       store,
       ...(disk === undefined ? {} : { disk }),
-      ...(volumes ? { volumes: usage.value.volumes } : {}),
+      ...(volumes ? { volumes: usage.value.volumes.filter(({ labels }) => !isReservation(labels)) } : {}),
       layersBytes: usage.value.layersBytes,
       images: images.value.map((image) => withContents(image, contents.value.get(image.id))),
       containers: usage.value.containers,

@@ -1,4 +1,5 @@
 import { observeEngine } from "../docker/images.ts";
+import { listRunsInProgress } from "../docker/reservations.ts";
 import type { BuildConfig, CleanupPolicy } from "../model/build-config.ts";
 import type { CleanupPlan, CleanupResult } from "../model/cleanup.ts";
 import type { TaskFact } from "../model/event.ts";
@@ -80,8 +81,11 @@ export async function observeForClean(
   const engine = await tools.engine();
   if (!engine.ok) return engine;
   const { project } = tools.config;
+  // Runs first: one that begins afterwards has made nothing yet that could be seen.
+  const runs = await listRunsInProgress(engine.value, { signal });
+  if (!runs.ok) return runs;
   const [observation, services] = await Promise.all([
-    observeEngine(engine.value, { nowMs, layers: true, volumes, ...(signal === undefined ? {} : { signal }) }),
+    observeEngine(engine.value, { nowMs, layers: true, volumes, signal }),
     loadServiceRepositories(tools, tasks, signal),
   ]);
   if (!observation.ok) return observation;
@@ -89,6 +93,7 @@ export async function observeForClean(
     project,
     services,
     released: findReleased(tools, observation.value),
+    runsInProgress: runs.value,
     lastUsedMs: tools.past?.lastUsed() ?? new Map<string, number>(),
     rebuildMs: tools.past?.stepDurations() ?? new Map<string, number>(),
     allImages,
