@@ -132,8 +132,8 @@ export type TaskFact =
       /** Free space of the engine's disk, after minus before; absent where it cannot be measured. */
       readonly physicalBytes?: number;
       readonly removed: number;
-      /** Planned, and kept after all. */
-      readonly spared?: number;
+      /** Planned, and kept after all: how many for which reason. */
+      readonly spared?: readonly { readonly why: string; readonly count: number }[];
       /** Images and records that others added or removed meanwhile. */
       readonly disturbance?: { readonly added: number; readonly removed: number };
     }

@@ -131,7 +131,7 @@ const fact = z.discriminatedUnion("fact", [
     accountedBytes: z.number(),
     physicalBytes: z.number().exactOptional(),
     removed: z.number(),
-    spared: z.number().exactOptional(),
+    spared: z.array(z.object({ why: z.string(), count: z.number() })).exactOptional(),
     disturbance: z.object({ added: z.number(), removed: z.number() }).exactOptional(),
   }),
   z.object({

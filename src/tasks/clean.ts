@@ -12,6 +12,7 @@ import type { Task, TaskOf } from "../model/task.ts";
 import { planCleanup } from "../plan/cleanup.ts";
 import { resolveCleanupPolicy } from "../plan/cleanup-policy.ts";
 import type { CleanupScope } from "../plan/cleanup-images.ts";
+import { countReasons } from "./cleanup-pruning.ts";
 import { executeCleanup } from "./cleanup-execution.ts";
 import { loadServiceRepositories } from "./service-repositories.ts";
 import { failed, succeeded } from "./task-result.ts";
@@ -139,7 +140,7 @@ function spaceFreed(result: CleanupResult): TaskFact {
     accountedBytes,
     ...(physicalBytes === undefined ? {} : { physicalBytes }),
     removed: result.removed.length,
-    ...(result.spared.length === 0 ? {} : { spared: result.spared.length }),
+    ...(result.spared.length === 0 ? {} : { spared: countReasons(result.spared) }),
     ...(disturbance === undefined ? {} : { disturbance }),
   };
 }

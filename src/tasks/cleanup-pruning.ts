@@ -6,6 +6,7 @@ import type { CleanupBudget, CleanupItem } from "../model/cleanup.ts";
 import type { Failure, Result } from "../model/failure.ts";
 import type { ObservedCacheRecord } from "../model/observation.ts";
 import type { TaskContext } from "../model/performer.ts";
+import { describeCleanupItem } from "../plan/cleanup-text.ts";
 import { findRecordChange } from "./cleanup-recheck.ts";
 import type { RecordItem } from "./cleanup-recheck.ts";
 
@@ -56,6 +57,9 @@ export async function pruneRecords(
     }
   }
   progress.tell(removed, spared, "done");
+  for (const { item, why } of spared) {
+    context.report({ type: "output", stream: "stdout", line: `kept ${describeCleanupItem(item)}: ${why}` });
+  }
   return { removed, spared };
 }
 
@@ -116,6 +120,15 @@ function failureUnlessAborted(
   return signal.aborted ? {} : { failure: failed.failure };
 }
 
+/** How many were spared for which reason, most first. */
+export function countReasons(
+  spared: readonly { readonly why: string }[],
+): readonly { readonly why: string; readonly count: number }[] {
+  const counts = new Map<string, number>();
+  for (const { why } of spared) counts.set(why, (counts.get(why) ?? 0) + 1);
+  return Array.from(counts, ([why, count]) => ({ why, count })).sort((a, b) => b.count - a.count);
+}
+
 interface PruneProgress {
   readonly tell: (
     removed: readonly CleanupItem[],
@@ -131,8 +144,8 @@ function createProgress(items: readonly RecordItem[], context: TaskContext): Pru
   return {
     tell: (removed, spared, state) => {
       const part = state === "running" && removed.length + spared.length > 0 ? `${removed.length} of ` : "";
-      const kept = spared.length === 0 ? "" : `, ${spared.length} kept: ${spared[0]?.why ?? ""}`;
-      const name = `prune ${part}${all} of ${formatByteSize(totalBytes)}${kept}`;
+      const reasons = countReasons(spared).map(({ why, count }) => `, ${count} kept: ${why}`);
+      const name = `prune ${part}${all} of ${formatByteSize(totalBytes)}${reasons.join("")}`;
       const durationMs = performance.now() - startedMs;
       const step = { id: "cache", name, state, ...(state === "done" ? { durationMs } : {}) };
       context.report({ type: "step", step });
