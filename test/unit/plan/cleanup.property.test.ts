@@ -77,12 +77,14 @@ const planOf = ({ world, policy, scope }: Case): CleanupPlan => planCleanup(worl
 const imagesOf = (items: readonly CleanupItem[]) => items.filter(({ item }) => item === "image").map(({ id }) => id);
 
 describe("planCleanup: on any engine", () => {
-  const check = (property: (drawn: Case) => void): void => {
-    fc.assert(fc.property(cases, property), { numRuns: RUNS });
+  const check = (property: (drawn: Case) => void): number => {
+    const details = fc.check(fc.property(cases, property), { numRuns: RUNS });
+    if (details.failed) throw new Error(fc.defaultReportMessage(details), { cause: details.errorInstance });
+    return details.numRuns;
   };
 
   it("lists every image or keeps it, with a reason that is true; no reason is ever overridden", () => {
-    check((drawn) => {
+    const runs = check((drawn) => {
       const plan = planOf(drawn);
       const removed = new Set(imagesOf(plan.items));
       const removesAll = (drawn.policy.steps ?? NORMAL).includes("old-images");
@@ -101,10 +103,11 @@ describe("planCleanup: on any engine", () => {
         }
       }
     });
+    expect(runs).toBe(RUNS);
   });
 
   it("lists no record that is protected, shared with an image that stays, or of no step", () => {
-    check((drawn) => {
+    const runs = check((drawn) => {
       const plan = planOf(drawn);
       const after = applyPlan(
         { ...drawn.world },
@@ -126,10 +129,11 @@ describe("planCleanup: on any engine", () => {
         claim(reasons.includes(protection.because), `${id} is not ${protection.because}`);
       }
     });
+    expect(runs).toBe(RUNS);
   });
 
   it("lists volumes only when asked, and only ours that nothing mounts", () => {
-    check((drawn) => {
+    const runs = check((drawn) => {
       const { volumes = [], containers } = drawn.world.observation;
       const listed = planOf(drawn).items.filter(({ item }) => item === "volume");
       const [run] = drawn.scope.runsInProgress ?? [];
@@ -143,10 +147,11 @@ describe("planCleanup: on any engine", () => {
       );
       expect(listed.map(({ id }) => id)).toEqual(expected.map(({ name }) => name));
     });
+    expect(runs).toBe(RUNS);
   });
 
   it("leaves every service its newest images", () => {
-    check((drawn) => {
+    const runs = check((drawn) => {
       const after = applyPlan(drawn.world, planOf(drawn)).observation.images;
       for (const service of ["web", "api", "retired"]) {
         const newest = drawn.world.observation.images
@@ -165,10 +170,11 @@ describe("planCleanup: on any engine", () => {
           );
       }
     });
+    expect(runs).toBe(RUNS);
   });
 
   it("meets the budgets of cache and disk, or nothing that frees anything may be pruned", () => {
-    check((drawn) => {
+    const runs = check((drawn) => {
       const plan = planOf(drawn);
       const world = applyPlan(drawn.world, plan);
       const { disk } = world.observation;
@@ -185,10 +191,11 @@ describe("planCleanup: on any engine", () => {
       const left = { ...world.observation, cache: world.observation.cache.filter(({ id }) => !ids.has(id)) };
       expect(physicalBytes(world) - physicalBytes({ ...world, observation: left })).toBe(0);
     });
+    expect(runs).toBe(RUNS);
   });
 
   it("predicts the bytes that applying it frees: accounted, physical, and item by item", () => {
-    check((drawn) => {
+    const runs = check((drawn) => {
       const plan = planOf(drawn);
       const after = applyPlan(drawn.world, plan);
       expect(plan.predictedBytes).toBe(accountedBytes(drawn.world) - accountedBytes(after));
@@ -203,10 +210,11 @@ describe("planCleanup: on any engine", () => {
       const withoutVolumes = { ...drawn.world, observation: { ...drawn.world.observation, volumes: [] } };
       expect(accountedSizeBytes(drawn.world.observation)).toBe(accountedBytes(withoutVolumes));
     });
+    expect(runs).toBe(RUNS);
   });
 
   it("is the same for the same input in another order, and empty once applied", () => {
-    check((drawn) => {
+    const runs = check((drawn) => {
       const plan = planOf(drawn);
       const { observation } = drawn.world;
       const shuffled = {
@@ -219,10 +227,11 @@ describe("planCleanup: on any engine", () => {
       expect(planCleanup(shuffled, drawn.policy, drawn.scope)).toEqual(plan);
       expect(planOf({ ...drawn, world: applyPlan(drawn.world, plan) }).items).toEqual([]);
     });
+    expect(runs).toBe(RUNS);
   });
 
   it("prunes no record before its children", () => {
-    check((drawn) => {
+    const runs = check((drawn) => {
       const present = new Map(drawn.world.observation.cache.map((record) => [record.id, record]));
       for (const item of planOf(drawn).items.filter((entry) => entry.item === "cache-record")) {
         const child = [...present.values()].find((record) => record.parents.includes(item.id));
@@ -230,5 +239,6 @@ describe("planCleanup: on any engine", () => {
         present.delete(item.id);
       }
     });
+    expect(runs).toBe(RUNS);
   });
 });
