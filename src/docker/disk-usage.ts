@@ -42,22 +42,28 @@ export function parseDiskFree(output: string): DiskSpace | undefined {
   return { freeBytes: Number(free) * 1_024, totalBytes: Number(total) * 1_024 };
 }
 
-/** Where engines keep their data: it never changes while one runs. */
-const rootDirectories = new WeakMap<Engine, string>();
+/** Where engines keep their data, and how: it never changes while one runs. */
+export type EngineHome = Pick<EngineInfo, "rootDirectory" | "imageStore">;
+
+const homes = new WeakMap<Engine, EngineHome>();
+
+/** Asked once for each engine. */
+export async function engineHome(engine: Engine, options: EngineOptions = {}): Promise<Result<EngineHome>> {
+  const known = homes.get(engine);
+  if (known !== undefined) return { ok: true, value: known };
+  const info = await engine.info(options);
+  if (info.ok) homes.set(engine, info.value);
+  return info;
+}
 
 /** {@link loadEngineDisk} of an engine of which nothing else is asked; one system call when it is asked again. */
 export async function engineDiskFree(
   engine: Engine,
   options: EngineOptions = {},
 ): Promise<Result<DiskSpace | undefined>> {
-  let rootDirectory = rootDirectories.get(engine);
-  if (rootDirectory === undefined) {
-    const info = await engine.info(options);
-    if (!info.ok) return info;
-    ({ rootDirectory } = info.value);
-    rootDirectories.set(engine, rootDirectory);
-  }
-  return { ok: true, value: await loadEngineDisk(engine.endpoint, { rootDirectory }) };
+  const home = await engineHome(engine, options);
+  if (!home.ok) return home;
+  return { ok: true, value: await loadEngineDisk(engine.endpoint, home.value) };
 }
 
 /**

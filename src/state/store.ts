@@ -10,6 +10,7 @@ import {
   insertRun,
   insertTask,
   markInterrupted,
+  readDiskNeed,
   readDurations,
   readPreviousSize,
   runRecord,
@@ -41,6 +42,11 @@ export interface Store extends Disposable {
   stepDurations(): ReadonlyMap<string, number>;
   /** When a run of this project last built or checked an image, milliseconds since 1970 by image id. Never throws. */
   lastUsed(): ReadonlyMap<string, number>;
+  /** What the last real build of a bake target wrote to an image store; undefined when none is remembered. Never throws. */
+  diskNeed(
+    bakeTarget: string,
+    imageStore: string,
+  ): { readonly contextBytes: number; readonly layerBytes: number } | undefined;
   /** Newest first. */
   listRuns(limit?: number): readonly RunRecord[];
   /** In no particular order. */
@@ -180,6 +186,7 @@ function createStore(database: DatabaseSync): Store {
     expectedDurations: () => orElse(() => readDurations(sql), new Map<TaskId, number>()),
     previousImageSize: (service, imageId) => readPreviousSize(sql, service, imageId),
     stepDurations: () => orElse(() => readSteps(sql), new Map<string, number>()),
+    diskNeed: (bakeTarget, imageStore) => orElse(() => readDiskNeed(sql, bakeTarget, imageStore), undefined),
     lastUsed: () => orElse(() => readUses(sql), new Map<string, number>()),
     listRuns: (limit = KEPT_RUNS) =>
       sql("SELECT * FROM runs ORDER BY started_at_ms DESC, run_id DESC LIMIT ?").all(limit).map(runRecord),

@@ -3,6 +3,8 @@ import type { Engine } from "../docker/engine.ts";
 import type { BuildConfig } from "../model/build-config.ts";
 import type { Result } from "../model/failure.ts";
 import type { ReleaseJournal } from "../model/journal.ts";
+import type { ImageStore } from "../model/observation.ts";
+import type { MeasuredBuild } from "../plan/disk-need.ts";
 
 /** What every task runner may use besides its task and the context of the attempt. Made by the composition root. */
 export interface TaskTools {
@@ -33,6 +35,8 @@ export interface BuildPast {
   lastUsed(): ReadonlyMap<string, number>;
   /** Milliseconds by the name under which BuildKit's cache describes the step's result. */
   stepDurations(): ReadonlyMap<string, number>;
+  /** What the last real build of a bake target wrote to an image store; undefined when none is remembered. */
+  diskNeed(bakeTarget: string, imageStore: ImageStore): MeasuredBuild | undefined;
 }
 
 /** What a deploy through a router needs besides. */
