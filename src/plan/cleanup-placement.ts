@@ -111,7 +111,10 @@ class Placement {
   #pairs(nodes: readonly Node[], layers: readonly Layer[]): readonly Pair[] {
     const pairs: Pair[] = [];
     for (const node of nodes) {
-      for (const layer of layers) {
+      // What was made in that very second is what it is, however many look alike.
+      const second = secondOf(node.record);
+      const dated = layers.filter((layer) => layer.seconds.has(second) && this.#ownFit(node, layer) > 0);
+      for (const layer of dated.length > 0 ? dated : layers) {
         const fit = this.#fit(node, layer);
         if (fit > 0) pairs.push({ node, layer, fit });
       }
