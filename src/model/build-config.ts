@@ -73,13 +73,7 @@ export type FreeSpaceMark = { readonly bytes: number } | { readonly share: numbe
  * `stale-sources` copies of build contexts unused for the minimum age · `untagged-images` · `old-images` beyond those kept for each
  * service · `cache` by value, unused for the minimum age · `cache-mounts` likewise · `young-cache` whatever its kind and age.
  */
-export type CleanupStep =
-  | "stale-sources"
-  | "untagged-images"
-  | "old-images"
-  | "cache"
-  | "cache-mounts"
-  | "young-cache";
+export type CleanupStep = "stale-sources" | "untagged-images" | "old-images" | "cache" | "cache-mounts" | "young-cache";
 
 /** The named policies of a `clean` task. */
 export interface CleanupPolicies {
