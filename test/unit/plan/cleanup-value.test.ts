@@ -151,6 +151,6 @@ describe("a rarely built service with an expensive step", () => {
     const byBuildKit = rebuildMsAfterPruning(part, new Map());
     expect(byBuildKit).toBeGreaterThanOrEqual(6_000); // the control: the long installation has to be run again
     expect(byValue).toBeLessThan(6_000);
-    expect(byBuildKit / byValue).toBeGreaterThan(1.8);
+    expect(byBuildKit / byValue).toBeGreaterThan(3);
   });
 });
