@@ -22,7 +22,7 @@ const BATCH = 100;
 
 /**
  * Prunes records in the order given, children before their parents, a batch at a time. Before each batch the cache is listed again:
- * what has changed is spared, and when every budget holds that did not when the plan was made, the rest stays.
+ * what has changed is spared, and when every budget holds the rest stays.
  */
 export async function pruneRecords(
   engine: Engine,
@@ -40,7 +40,7 @@ export async function pruneRecords(
     progress.tell(removed, spared, "running");
     const now = await engine.listCacheRecords({ signal });
     if (!now.ok) return { removed, spared, ...failureUnlessAborted(now, signal) };
-    if (await holdAgain(engine, budgets, now.value, signal)) {
+    if (await budgetsHold(engine, budgets, now.value, signal)) {
       spared.push(...items.slice(done).map((item) => ({ item, why: "the budgets hold without it" })));
       break;
     }
@@ -82,8 +82,8 @@ function recheck(
   });
 }
 
-/** Whether every budget holds now, of which one did not when the plan was made. */
-async function holdAgain(
+/** Whether every budget holds now that pruning works towards: a plan lists records only as long as one does not. */
+async function budgetsHold(
   engine: Engine,
   budgets: readonly CleanupBudget[],
   records: readonly ObservedCacheRecord[],
@@ -92,7 +92,7 @@ async function holdAgain(
   const relevant = budgets.flatMap((budget) =>
     budget.name === "images" || budget.name === "images-per-service" ? [] : [budget],
   );
-  if (!relevant.some((budget) => !holds(budget, budget.beforeBytes))) return false;
+  if (relevant.length === 0) return false;
   for (const budget of relevant) {
     const bytes = budget.name === "cache" ? privateCacheBytes(records) : await loadFreeBytes(engine, signal);
     if (bytes === undefined || !holds(budget, bytes)) return false;
