@@ -171,6 +171,24 @@ describe("which record holds which layer", () => {
     });
   });
 
+  it("is told by the second of what builds on it, where it was made at another time itself", () => {
+    const top = (chainId: string, second: number) => ({ chainId, sizeBytes: 7, createdAtMs: MADE_MS + second * 1_000 });
+    const images = [
+      anImage("young", { ageMs: HOUR_MS, layers: [{ chainId: "young", sizeBytes: 300 }, top("young-top", 1)] }),
+      anImage("old", { ageMs: 90 * HOUR_MS, layers: [{ chainId: "old", sizeBytes: 300 }, top("old-top", 2)] }),
+    ];
+    const above = (id: string, parent: string, second: number) =>
+      aRecord(id, { shared: true, sizeBytes: 7, parents: [parent], createdAtMs: MADE_MS + second * 1_000 });
+    const cache = [
+      aRecord("r1", { shared: true, sizeBytes: 300, lastUsedAtMs: NOW_MS }),
+      above("r1-top", "r1", 2),
+      aRecord("r2", { shared: true, sizeBytes: 300, lastUsedAtMs: MADE_MS }),
+      above("r2-top", "r2", 1),
+    ];
+    const places = placeRecords(anObservation({ images, cache }));
+    expect([places.get("r1"), places.get("r2")]).toEqual(["old", "young"]);
+  });
+
   it("is told of a RUN with arguments and another shell alike", () => {
     const images = [
       anImage("x", {
