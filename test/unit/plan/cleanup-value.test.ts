@@ -55,13 +55,13 @@ describe("what goes first of the cache", () => {
   });
 
   it("takes a step of unknown duration for one like the others", () => {
-    const cache = [aRecord("a"), aRecord("unknown"), aRecord("b")];
+    const cache = [aRecord("a"), aRecord("unknown-2"), aRecord("unknown-1"), aRecord("b")];
     const known: [string, number][] = [
       [nameA, 10],
       [nameB, 9_000],
       ["[build] COPY else", 9],
     ];
-    expect(order(cache, known)).toEqual(["a", "b", "unknown"]);
+    expect(order(cache, known)).toEqual(["a", "b", "unknown-1", "unknown-2"]);
   });
 
   it("is BuildKit's order where no duration is known: longest unused, then least used, then by ID", () => {
