@@ -6,7 +6,7 @@ import type { Surroundings } from "./surroundings.ts";
 import { refuse, succeed } from "./trouble.ts";
 import type { Outcome } from "./trouble.ts";
 
-/** What a plan lists that this project did not build: images without its label, and every volume, because it holds data. */
+/** What a plan lists that no build brings back: images that are not of this project, and volumes, whose data has no copy. */
 export function findForeign(
   plan: CleanupPlan,
   { ownImages }: Pick<CleanPreparation, "ownImages">,
@@ -15,7 +15,7 @@ export function findForeign(
 }
 
 /**
- * Whether what is not ours may go: `--yes` says so, a person on a terminal is shown the list and asked. Without either that is a
+ * Whether that may go: `--yes` says so, a person on a terminal is shown the list and asked. Without either that is a
  * mistake of use, and nothing is removed.
  */
 export async function confirmForeign(
@@ -25,7 +25,7 @@ export async function confirmForeign(
 ): Promise<Outcome<boolean>> {
   if (items.length === 0 || yes) return succeed(true);
   const list = items.map((item) => `  ${formatByteSize(item.sizeBytes).padStart(8)}  ${describeCleanupItem(item)}`);
-  const what = `${items.length} ${items.length === 1 ? "thing that is" : "things that are"} not of this project`;
+  const what = `${items.length === 1 ? "something" : `${items.length} things`} that no build brings back`;
   const { ask } = surroundings;
   if (ask === undefined || json) {
     const message = `the plan removes ${what}, and nobody can be asked:\n${list.join("\n")}`;
@@ -33,6 +33,6 @@ export async function confirmForeign(
     return refuse([{ code: "value-invalid", severity: "error", message, hint }], new Map());
   }
   surroundings.stdout.write(`The plan removes ${what}:\n${list.join("\n")}\n`);
-  const answer = await ask("Remove them for ever? Type yes: ");
+  const answer = await ask("Remove this for ever? Type yes: ");
   return succeed(answer?.trim().toLowerCase() === "yes");
 }

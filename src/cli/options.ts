@@ -72,7 +72,7 @@ export const OPTION = {
     description: "remove exactly what the plan in FILE lists; what has changed since stays",
   },
   allImages: flag("all-images", "also images that are not of this project; they are listed, and you are asked"),
-  volumes: flag("volumes", "also volumes that no container mounts; they are listed, and you are asked"),
+  volumes: flag("volumes", "also volumes of this project that no container mounts; they are listed, and you are asked"),
   yes: flag("yes", "remove without being asked what --all-images and --volumes add", "y"),
 } as const satisfies Readonly<Record<string, OptionDeclaration>>;
 

@@ -14,6 +14,7 @@ import { resolveCleanupPolicy } from "../plan/cleanup-policy.ts";
 import type { CleanupScope } from "../plan/cleanup-images.ts";
 import { countReasons } from "./cleanup-pruning.ts";
 import { executeCleanup } from "./cleanup-execution.ts";
+import { colourProject } from "./deploy/rollout.ts";
 import { loadServiceRepositories } from "./service-repositories.ts";
 import { failed, succeeded } from "./task-result.ts";
 import type { TaskTools } from "./task-tools.ts";
@@ -95,6 +96,9 @@ export async function observeForClean(
     services,
     released: findReleased(tools, observation.value),
     runsInProgress: runs.value,
+    composeProjects: [...tools.config.environments.map(({ name }) => name), "shared"].map(
+      (name) => `${project}-${name}`,
+    ),
     lastUsedMs: tools.past?.lastUsed() ?? new Map<string, number>(),
     rebuildMs: tools.past?.stepDurations() ?? new Map<string, number>(),
     allImages,

@@ -29,7 +29,8 @@ describe.skipIf(!SecondEngine.isPossible())("orchestrate clean on an engine of i
   });
 
   beforeEach(async () => {
-    expectEnding(await user.run(["clean", "--max-cache", "0"]), { exitCode: 0, says: [] });
+    const ids = await images();
+    if (ids.length > 0) await engine.docker("image", "rm", "--force", ...ids);
     await build(2);
   });
 
@@ -45,6 +46,10 @@ describe.skipIf(!SecondEngine.isPossible())("orchestrate clean on an engine of i
   /** Image IDs of the service, newest first. */
   async function images(): Promise<readonly string[]> {
     return await engine.docker("image", "ls", "-q", "--no-trunc", "--filter", "label=dev.orchestrate.service=web");
+  }
+
+  async function volumes(): Promise<readonly string[]> {
+    return (await engine.docker("volume", "ls", "-q")).filter((name) => !name.startsWith("orchestrate-")).sort();
   }
 
   function file(name: string): string {
@@ -100,7 +105,11 @@ describe.skipIf(!SecondEngine.isPossible())("orchestrate clean on an engine of i
   });
 
   it("asks before it removes what is not ours, and without a terminal wants --yes", async () => {
-    await engine.docker("volume", "create", "precious");
+    const create = async (name: string, project = `${user.light.project}-blue`): Promise<void> => {
+      await engine.docker("volume", "create", "--label", `com.docker.compose.project=${project}`, name);
+    };
+    await create("precious");
+    await create("foreign", "shop-blue");
     const refused = await user.run(["clean", "--volumes"]);
     expectEnding(refused, { exitCode: 2, says: ["nobody can be asked", "volume precious", "--yes"] });
     const answer = (keys: string): TerminalSession => {
@@ -110,12 +119,12 @@ describe.skipIf(!SecondEngine.isPossible())("orchestrate clean on an engine of i
     };
     expect((await answer("no\r").done).exitCode).toBe(1);
     expect((await answer("\u0003").done).exitCode).toBe(130);
-    expect(await engine.docker("volume", "ls", "-q")).toEqual(["precious"]);
+    expect(await volumes()).toEqual(["foreign", "precious"]);
     expect(await images()).toHaveLength(2);
     expect((await answer("yes\r").done).exitCode).toBe(0);
-    expect(await engine.docker("volume", "ls", "-q")).toEqual([]);
+    expect(await volumes()).toEqual(["foreign"]);
     expect(await images()).toHaveLength(1);
-    await engine.docker("volume", "create", "other");
+    await create("other");
     expectEnding(await user.run(["clean", "--volumes", "--yes"]), { exitCode: 0, says: ["remove volume other"] });
   });
 
