@@ -96,8 +96,8 @@ export async function observeForClean(
     services,
     released: findReleased(tools, observation.value),
     runsInProgress: runs.value,
-    composeProjects: [...tools.config.environments.map(({ name }) => name), "shared"].map(
-      (name) => `${project}-${name}`,
+    composeProjects: [...tools.config.environments.map(({ name }) => name), "shared"].map((name) =>
+      colourProject(project, name),
     ),
     lastUsedMs: tools.past?.lastUsed() ?? new Map<string, number>(),
     rebuildMs: tools.past?.stepDurations() ?? new Map<string, number>(),
