@@ -1,5 +1,5 @@
 import { execFile, execFileSync, spawn } from "node:child_process";
-import { mkdtemp, open, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -11,26 +11,32 @@ const run = promisify(execFile);
 const AS_ROOT: readonly string[] = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
 
 /**
- * Runs in new network, mount and process namespaces. Arguments: directory, size of the disk in bytes (0: no limit), then
- * dockerd's own. A dockerd in the network namespace of another one would take its docker0 away; with /run/containerd it would share
- * the other one's containerd; and as process 1 it takes everything that it started with it when it is killed, mounts and
- * loop device included.
+ * Makes the disk, on which the engine keeps its data, where everybody sees it: a program that measures an engine's disk by its path would
+ * measure another one if it were mounted in the namespace of the engine alone. Arguments: directory, size in bytes.
+ */
+const MOUNT = `
+set -eu
+directory=$1 disk=$2
+mkdir -p "$directory/data"
+if mountpoint -q "$directory/data"; then exit 0; fi
+if [ ! -e "$directory/disk" ]; then truncate -s "$disk" "$directory/disk"; mkfs.ext4 -q "$directory/disk"; fi
+mount -o loop "$directory/disk" "$directory/data"
+`;
+
+/**
+ * Runs in new network, mount and process namespaces. Arguments: directory, then dockerd's own. A dockerd in the network namespace of another one would take its docker0 away; with /run/containerd it would share
+ * the other one's containerd; and as process 1 it takes everything that it started with it when it is killed, mounts
+ * included.
  */
 const LAUNCH = `
 set -eu
-directory=$1 disk=$2
-shift 2
+directory=$1
+shift
 # After a crash they would name processes that are others now.
 rm -rf "$directory/pid" "$directory/exec"
 ip link set lo up
 mkdir -p /run/containerd
 mount -t tmpfs tmpfs /run/containerd
-if [ "$disk" != 0 ]; then
-  if [ ! -e "$directory/disk" ]; then truncate -s "$disk" "$directory/disk"; mkfs.ext4 -q "$directory/disk"; fi
-  mkdir -p "$directory/data"
-  # Without loop devices it lies in memory.
-  mount -o loop "$directory/disk" "$directory/data" || mount -t tmpfs -o "size=$disk" none "$directory/data"
-fi
 exec dockerd "$@"
 `;
 
@@ -85,6 +91,9 @@ export class SecondEngine implements AsyncDisposable {
     const at = (name: string): string => path.join(this.#directory, name);
     const features = { "containerd-snapshotter": this.#options.containerdStore === true };
     await writeFile(at("daemon.json"), JSON.stringify({ features }));
+    if (this.#options.diskBytes !== undefined) {
+      await asRoot("sh", "-c", MOUNT, "mount", this.#directory, String(this.#options.diskBytes));
+    }
     const log = await open(at("log"), "a");
     const namespaces = ["--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
     const settings = {
@@ -100,8 +109,7 @@ export class SecondEngine implements AsyncDisposable {
     };
     const flags = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
     const [program, ...words] = [...AS_ROOT, "unshare", ...namespaces, "--", "sh", "-c", LAUNCH, "launch"];
-    const size = String(this.#options.diskBytes ?? 0);
-    const child = spawn(program, [...words, this.#directory, size, ...flags], {
+    const child = spawn(program, [...words, this.#directory, ...flags], {
       detached: true,
       stdio: ["ignore", log.fd, log.fd],
     });
@@ -117,6 +125,12 @@ export class SecondEngine implements AsyncDisposable {
     if (await this.answers()) return;
     const lastLines = (await readFile(at("log"), "utf8")).trimEnd().split("\n").slice(-10).join("\n");
     throw new Error(`the second engine did not start (${end ?? "no answer"}):\n${lastLines}`);
+  }
+
+  /** What is free of its disk, and how large it is, in bytes. */
+  async disk(): Promise<{ readonly freeBytes: number; readonly totalBytes: number }> {
+    const { bavail, blocks, bsize } = await statfs(path.join(this.#directory, "data"));
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   }
 
   /** Whether it answers now. */
@@ -136,8 +150,7 @@ export class SecondEngine implements AsyncDisposable {
   /** Sends dockerd a signal: SIGKILL as a crash, SIGSTOP as an engine that hangs, SIGCONT after that. */
   async signal(name: "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGTERM"): Promise<void> {
     const daemons = this.#processes().filter(({ command }) => command.startsWith("dockerd "));
-    const [program, ...words] = [...AS_ROOT, "kill", "-s", name.slice(3)];
-    await run(program, [...words, ...daemons.map(({ pid }) => String(pid))]);
+    await asRoot("kill", "-s", name.slice(3), ...daemons.map(({ pid }) => String(pid)));
   }
 
   /** Kills dockerd as a crash would; resolves when nothing of it runs. */
@@ -152,11 +165,16 @@ export class SecondEngine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#processes().length > 0) await this.kill();
-    const [program, ...words] = [...AS_ROOT, "rm", "-rf", "--one-file-system", this.#directory];
-    await run(program, words);
+    if (this.#options.diskBytes !== undefined) await asRoot("umount", path.join(this.#directory, "data"));
+    await asRoot("rm", "-rf", "--one-file-system", this.#directory);
   }
 
   #processes(): ReturnType<typeof findProcesses> {
     return findProcesses(this.#directory);
   }
+}
+
+async function asRoot(...words: readonly string[]): Promise<void> {
+  const [program = "", ...rest] = [...AS_ROOT, ...words];
+  await run(program, rest);
 }
