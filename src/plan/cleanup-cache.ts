@@ -24,8 +24,10 @@ export interface Eviction {
   readonly freesBytes: number;
 }
 
+/** What decides beside the records themselves. */
 export interface CacheFacts {
   readonly nowMs: number;
+  /** Unused for less, a record stays in every step but `young-cache`. */
   readonly minAgeMs: number;
   readonly scope: CleanupScope;
 }
@@ -41,6 +43,8 @@ export class CachePlan {
   readonly #records: Map<string, ObservedCacheRecord>;
   readonly #children = new Map<string, number>();
   readonly #protections = new Map<string, Protection>();
+  /** What each removal gave the disk. */
+  readonly #weights = new Map<string, number>();
 
   constructor(records: readonly ObservedCacheRecord[], ledger: EngineLedger, facts: CacheFacts) {
     this.#facts = facts;
@@ -112,8 +116,6 @@ export class CachePlan {
     });
     return kept.sort((a, b) => b.record.sizeBytes - a.record.sizeBytes || (a.record.id < b.record.id ? -1 : 1));
   }
-
-  readonly #weights = new Map<string, number>();
 
   #remove(record: ObservedCacheRecord, step: CacheStep): void {
     this.#weights.set(record.id, this.#ledger.weightBytes(record));

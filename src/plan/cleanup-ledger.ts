@@ -112,6 +112,7 @@ export class EngineLedger {
     return before - this.accountedBytes;
   }
 
+  /** Puts a record there, or back. */
   addRecord(record: ObservedCacheRecord): void {
     this.#countRecord(record, 1);
   }

@@ -61,7 +61,7 @@ const SHOWN = 20;
 /** So many names of what stays for one reason are listed one by one. */
 const SHOWN_KEPT = 8;
 
-/** In the order of the plan; neighbours of one step are one list, of which the longest part is shown. */
+/** In the order of the plan; neighbours of one step are one list, of which the first are shown. */
 function renderItems(items: readonly CleanupItem[]): readonly string[] {
   const lines: string[] = [];
   for (const run of splitRuns(items)) {
