@@ -1,5 +1,5 @@
 import { formatByteSize } from "../model/byte-size.ts";
-import type { BuildConfig, Environment } from "../model/build-config.ts";
+import type { BuildConfig, Environment, FreeSpaceMark } from "../model/build-config.ts";
 import type { CleanupPlan } from "../model/cleanup.ts";
 import { formatDuration } from "../model/duration.ts";
 import type { EngineObservation } from "../model/observation.ts";
@@ -34,6 +34,13 @@ export function describeTask(task: Task, input: DescriptionInput): readonly stri
   }
 }
 
+function describeMark(mark: FreeSpaceMark): string {
+  return "bytes" in mark ? formatByteSize(mark.bytes) : `${Math.round(mark.share * 1_000) / 10} % of the disk`;
+}
+
+/** A plan of a run is about more than its clean-up. */
+const SHOWN_REMOVALS = 20;
+
 /** The policy with its numbers and, where the clean-up is planned already, what would go. */
 function describeClean(task: TaskOf<"clean">, { buildConfig, cleanup }: DescriptionInput): readonly string[] {
   const { policy: name } = task.clean;
@@ -44,10 +51,22 @@ function describeClean(task: TaskOf<"clean">, { buildConfig, cleanup }: Descript
       `${images === 1 ? "image" : `${images} images`} of each service`,
   ];
   if (policy.minAgeMs > 0) lines.push(`keep everything younger than ${formatDuration(policy.minAgeMs)}`);
+  if (policy.maxImagesBytes !== undefined)
+    lines.push(`keep at most ${formatByteSize(policy.maxImagesBytes)} of images`);
+  if (policy.minFree !== undefined) {
+    const { low, high } = policy.minFree;
+    lines.push(`begin with less than ${describeMark(low)} free, and go on until ${describeMark(high)}`);
+  }
   if (cleanup === undefined) return lines;
   if (cleanup.items.length === 0) return [...lines, "nothing to remove"];
-  for (const item of cleanup.items) {
+  const shown = cleanup.items.slice(0, SHOWN_REMOVALS);
+  for (const item of shown) {
     lines.push(`remove ${describeCleanupItem(item)} (frees ${formatByteSize(item.freesBytes)}): ${item.reason}`);
+  }
+  const rest = cleanup.items.slice(shown.length);
+  if (rest.length > 0) {
+    const restBytes = rest.reduce((sum, item) => sum + item.freesBytes, 0);
+    lines.push(`remove ${rest.length} more (frees ${formatByteSize(restBytes)})`);
   }
   lines.push(`frees ${formatByteSize(cleanup.predictedBytes)} by the engine's accounting`);
   return lines;

@@ -145,6 +145,15 @@ describe("planCleanup: cache", () => {
     expect(removedIds(planCleanup(anObservation({ cache }), budget(0), SCOPE))).toEqual(["child", "parent"]);
   });
 
+  it("leaves an empty record that keeps nothing else from going", () => {
+    const cache = [
+      aRecord("empty", { sizeBytes: 0 }),
+      aRecord("below", { lastUsedAtMs: 9 }),
+      aRecord("empty-above", { sizeBytes: 0, parents: ["below"] }),
+    ];
+    expect(removedIds(planCleanup(anObservation({ cache }), budget(0), SCOPE))).toEqual(["empty-above", "below"]);
+  });
+
   it("leaves records that share their bytes with an image: removing them frees nothing", () => {
     const images = [anImage("a")];
     const cache = [aRecord("shared", { shared: true }), aRecord("private")];
