@@ -62,6 +62,7 @@ describe("what goes first of the cache", () => {
       ["[build] COPY else", 9],
     ];
     expect(order(cache, known)).toEqual(["a", "b", "unknown-1", "unknown-2"]);
+    expect(order(cache.toReversed(), known)).toEqual(["a", "b", "unknown-1", "unknown-2"]);
   });
 
   it("is BuildKit's order where no duration is known: longest unused, then least used, then by ID", () => {
