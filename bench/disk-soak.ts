@@ -45,7 +45,7 @@ function tell({ round, exitCodes, durationMs, leastFreeBytes, images, missing, o
   if (output !== "") console.log(output);
 }
 
-await setup();
+const removeBundle = setup();
 if (process.argv.includes("--control")) {
   const failed = await soakPlainBake(options);
   console.log(failed === undefined ? "never failed" : `failed in round ${failed.round}: ${failed.said.slice(-400)}`);
@@ -61,3 +61,4 @@ if (process.argv.includes("--control")) {
   console.log(`${rounds.length} rounds; least free ${formatByteSize(least)}, minimum ${formatByteSize(minFreeBytes)}`);
   process.exitCode = good ? 0 : 1;
 }
+removeBundle();

@@ -30,11 +30,25 @@ export type Decision =
   | { readonly action: "reuse"; readonly reason: string }
   | { readonly action: "skip"; readonly reason: string };
 
+/** `declared` by `resources: { disk }`, `measured` when it was last built (× 1.2), `guessed` from its build context. */
+export const DISK_NEED_BASES = ["declared", "measured", "guessed"] as const;
+
 /** What a build is expected to take of the engine's disk, at its peak. */
 export interface DiskNeed {
   readonly bytes: number;
-  /** `declared` by `resources: { disk }`, `measured` when it was last built (× 1.2), `guessed` from its build context. */
-  readonly basis: "declared" | "measured" | "guessed";
+  readonly basis: (typeof DISK_NEED_BASES)[number];
   /** Without so much it cannot succeed; a guess may well be too high, so it is refused only below this. */
   readonly leastBytes: number;
+}
+
+/** Where a need comes from, for people. */
+export function describeBasis({ basis }: Pick<DiskNeed, "basis">): string {
+  switch (basis) {
+    case "declared":
+      return "as its task declares";
+    case "measured":
+      return "measured when it was last built, and a fifth more";
+    case "guessed":
+      return "guessed: three times its build context and 1 GB";
+  }
 }

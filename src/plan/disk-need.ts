@@ -35,18 +35,6 @@ export function estimateDiskNeed({ declaredBytes, measured, contextBytes = 0 }: 
   return { bytes, basis: "guessed", leastBytes: contextBytes };
 }
 
-/** Where a need comes from, for people. */
-export function describeBasis({ basis }: DiskNeed): string {
-  switch (basis) {
-    case "declared":
-      return "as its task declares";
-    case "measured":
-      return "measured when it was last built, and a fifth more";
-    case "guessed":
-      return "guessed: three times its build context and 1 GB";
-  }
-}
-
 /** Where a policy sets no minimum: one per cent, because an engine whose disk is full cannot even remove an image. */
 const DEFAULT_FREE = { share: 0.01, mostBytes: 1_000_000_000 };
 

@@ -106,13 +106,13 @@ export class Execution {
 
   async #repeat(): Promise<TaskEnding> {
     const { id, retry, continueOnError } = this.#task;
-    const { clock, emit } = this.#setting;
+    const setting = this.#setting;
     let recoveries = 0;
     for (;;) {
       this.#attempts += 1;
       const attempt = this.#attempts;
-      this.#startedAtMs ??= clock.now();
-      emit({ type: "task-started", task: id, attempt });
+      this.#startedAtMs ??= setting.clock.now();
+      setting.emit({ type: "task-started", task: id, attempt });
       if (this.#stopped !== undefined) return { status: "cancelled" };
       const result = await this.#attempt(attempt);
       if (result === undefined) return { status: "cancelled" };
@@ -124,7 +124,7 @@ export class Execution {
       if (recovered) recoveries += 1;
       const delayMs = recovered ? 0 : retryDelayMs(retry, attempt - recoveries, failure);
       if (delayMs === undefined) return { status: "failed", failure, continueOnError, facts };
-      emit({ type: "task-retrying", task: id, attempt, failure, delayMs });
+      setting.emit({ type: "task-retrying", task: id, attempt, failure, delayMs });
       if (!(await this.#wait(delayMs))) return { status: "cancelled" };
     }
   }

@@ -2,8 +2,8 @@ import type { OtherReservations } from "../docker/reservations.ts";
 import { formatByteSize } from "../model/byte-size.ts";
 import type { Failure } from "../model/failure.ts";
 import type { DiskSpace } from "../model/observation.ts";
+import { describeBasis } from "../model/plan.ts";
 import type { DiskNeed } from "../model/plan.ts";
-import { describeBasis } from "../plan/disk-need.ts";
 
 /** What a build that asks for room found when it looked at the disk. */
 export interface DiskLook {

@@ -18,6 +18,7 @@ import { loadDiskNeed } from "./build-context.ts";
 import { describeLack, describeWait, noRoomFailure } from "./disk-look.ts";
 import type { DiskLook } from "./disk-look.ts";
 import type { TaskTools } from "./task-tools.ts";
+import { Turns } from "./turns.ts";
 
 /** How often those who wait for builds of other processes look again. */
 const LOOK_MS = 1_000;
@@ -41,17 +42,6 @@ interface Attempted {
   readonly look: DiskLook;
   readonly step: RoomStep;
   readonly reservation?: HeldReservation;
-}
-
-/** One after the other. */
-class Turns {
-  #last: Promise<unknown> = Promise.resolve();
-
-  async next<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#last.then(work);
-    this.#last = mine.catch(() => undefined);
-    return await mine;
-  }
 }
 
 /**
@@ -251,12 +241,15 @@ export class DiskRoom implements AsyncDisposable {
 
   #release(reservation: HeldReservation | undefined): void {
     if (reservation === undefined) return;
-    const released = reservation.release().then(() => {
-      this.#releases.delete(released);
-      this.#change.resolve();
-      this.#change = Promise.withResolvers<void>();
-    });
+    const released = this.#giveBack(reservation);
     this.#releases.add(released);
+    void released.finally(() => this.#releases.delete(released));
+  }
+
+  async #giveBack(reservation: HeldReservation): Promise<void> {
+    await reservation.release();
+    this.#change.resolve();
+    this.#change = Promise.withResolvers<void>();
   }
 }
 

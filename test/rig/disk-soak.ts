@@ -41,11 +41,12 @@ class DiskSampler implements Disposable {
   readonly #timer: NodeJS.Timeout;
 
   constructor(engine: SecondEngine) {
-    this.#timer = setInterval(() => {
-      void engine.disk().then(({ freeBytes }) => {
-        this.leastFreeBytes = Math.min(this.leastFreeBytes, freeBytes);
-      });
-    }, 20);
+    this.#timer = setInterval(() => void this.#look(engine), 20);
+  }
+
+  async #look(engine: SecondEngine): Promise<void> {
+    const { freeBytes } = await engine.disk();
+    this.leastFreeBytes = Math.min(this.leastFreeBytes, freeBytes);
   }
 
   [Symbol.dispose](): void {
@@ -123,7 +124,7 @@ async function playRound(engine: SecondEngine, all: readonly Built[], round: num
   if (exitCodes.every((code) => code === 0)) {
     for (const built of all) await note(engine, built, round);
   }
-  const present = new Set(await engine.docker("image", "ls", "--all", "--quiet", "--no-trunc"));
+  const present = new Set(await engine.docker("image", "ls", "--all", "--no-trunc", "--format", "{{.ID}}"));
   const missing = all.flatMap(expectedImages).filter((id) => !present.has(id));
   const output = exitCodes.every((code) => code === 0) ? "" : ended.map((end) => end.output).join("\n---\n");
   const { leastFreeBytes } = sampler;

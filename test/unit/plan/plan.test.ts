@@ -125,6 +125,17 @@ describe("planRun", () => {
     ]);
   });
 
+  it("shows what a build takes of the disk where the caller has found that out, and only of builds that run", () => {
+    const need = { bytes: 240_000_000, basis: "measured", leastBytes: 240_000_000 } as const;
+    const id = DEPLOY.order.find((task) => DEPLOY.tasks.get(task)?.kind === "build") ?? "";
+    const diskNeeds = new Map([[id, need]]);
+    const plan = planRun({ graph: DEPLOY, buildConfig: CONFIG, diskNeeds });
+    expect(plan.tasks.filter(({ disk }) => disk !== undefined)).toEqual([expect.objectContaining({ id, disk: need })]);
+    const selection = { ...DEPLOY, tasks: new Map(), order: [] };
+    const skipped = planRun({ graph: DEPLOY, selection, buildConfig: CONFIG, diskNeeds });
+    expect(skipped.tasks.filter(({ disk }) => disk !== undefined)).toEqual([]);
+  });
+
   it("is the same for the same input", () => {
     expect(planRun({ graph: DEPLOY, buildConfig: CONFIG })).toEqual(planRun({ graph: DEPLOY, buildConfig: CONFIG }));
   });

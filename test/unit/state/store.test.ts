@@ -131,6 +131,19 @@ describe("store", () => {
     expect(store.previousImageSize("backend")).toBeUndefined();
   });
 
+  it("knows what the last real build wrote to each store, and the most of its context that was ever sent", async () => {
+    using store = await open();
+    store.recordRunStarted(run("r1"));
+    const written = { fact: "disk-written", bakeTarget: "web", imageStore: "containerd" } as const;
+    const record = (contextBytes: number, layerBytes: number): void =>
+      store.recordTaskFinished(task({ facts: [{ ...written, contextBytes, layerBytes }] }));
+    record(100, 50);
+    record(3, 20);
+    expect(store.diskNeed("web", "containerd")).toEqual({ contextBytes: 100, layerBytes: 20 });
+    expect(store.diskNeed("web", "graph-driver")).toBeUndefined();
+    expect(store.diskNeed("api", "containerd")).toBeUndefined();
+  });
+
   it("marks only runs without an end whose process is gone", async () => {
     using store = await open();
     store.recordRunStarted(run("ended"));
