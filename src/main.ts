@@ -94,14 +94,36 @@ function describeBug(error: unknown): string {
   return `orchestrate ${VERSION}: internal error. This is a bug; please report it with the text below.\n${stack}\n`;
 }
 
+/** Asks for a line on the terminal; undefined after Ctrl-C, or when the input ends. */
+async function ask(question: string, signal: AbortSignal): Promise<string | undefined> {
+  const { createInterface } = await import("node:readline");
+  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = Promise.withResolvers<string | undefined>();
+  const cancel = (): void => answer.resolve(undefined);
+  signal.addEventListener("abort", cancel, { once: true });
+  // In its own mode of the terminal Ctrl-C is a key, no signal.
+  lines.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  lines.once("close", cancel);
+  lines.question(question, answer.resolve);
+  try {
+    return await answer.promise;
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    lines.close();
+  }
+}
+
 async function main(argv: readonly string[]): Promise<number> {
   keepCompiledCode();
+  const { signal } = cancelOnSignal();
+  const { isatty } = process.getBuiltinModule("node:tty");
   const surroundings: Surroundings = {
     cwd: process.cwd(),
     env: process.env,
     stdout: outputStream(1),
     stderr: outputStream(2),
-    signal: cancelOnSignal().signal,
+    signal,
+    ...(isatty(0) && isatty(1) ? { ask: async (question) => await ask(question, signal) } : {}),
   };
   const { runProgram } = await import("./cli/program.ts");
   return runProgram(argv, surroundings);

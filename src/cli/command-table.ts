@@ -242,13 +242,35 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     name: "clean",
     summary: "remove old images of this project, and build cache over its budget",
     description:
-      "Removes images beyond the newest of each service, and build cache over its budget.\n" +
-      "No image that a container uses, and none that orchestrate did not build for this project, is touched.\n" +
-      "The engine has one build cache for all projects: the budget counts all of it, and what was unused longest goes first.",
-    options: [OPTION.aggressive, OPTION.dryRun, OPTION.maxCache, OPTION.keepImages, ...EXECUTION_OPTIONS],
+      "Removes images beyond the newest of each service, and build cache over its budget, as docker/build-config.json says.\n" +
+      "No image that a container uses, that is live or kept for a rollback, that a run in progress may have made, or that\n" +
+      "orchestrate did not build for this project is touched. Each item is looked at again just before it goes and is never forced;\n" +
+      "the rest stays as soon as the budgets hold. It may be interrupted anywhere: the next clean goes on.\n" +
+      "The engine has one build cache for all projects: the budget counts all of it. Predicted bytes, those that the engine\n" +
+      "accounts and those that its disk gained are three numbers.",
+    options: [
+      OPTION.aggressive,
+      OPTION.dryRun,
+      OPTION.maxCache,
+      OPTION.keepImages,
+      OPTION.minFree,
+      OPTION.planFile,
+      OPTION.applyFile,
+      OPTION.allImages,
+      OPTION.volumes,
+      OPTION.yes,
+      ...EXECUTION_OPTIONS,
+    ],
     examples: [
       { command: "orchestrate clean --dry-run", effect: "what would be removed, and the bytes it would free" },
-      { command: "orchestrate clean --aggressive --max-cache 5 --keep-images 1", effect: "when space is critical" },
+      { command: "orchestrate clean --aggressive --max-cache 5GB --keep-images 1", effect: "when space is critical" },
+      { command: "orchestrate clean --min-free 20GB", effect: "until 20 GB are free on the engine's disk" },
+      { command: "orchestrate clean --plan cleanup.json", effect: "write the plan, for somebody to read" },
+      { command: "orchestrate clean --apply cleanup.json", effect: "… and remove exactly that" },
+      {
+        command: "orchestrate clean --all-images --volumes",
+        effect: "everything unused, after you have seen the list",
+      },
     ],
     load: () => import("./commands/clean.ts"),
   },

@@ -4,6 +4,7 @@ import type { Task } from "../model/task.ts";
 import { createRunId } from "../report/run-id.ts";
 import { runGraph } from "../run/run-graph.ts";
 import type { RunResult } from "../run/run-result.ts";
+import { DiskRoom } from "../tasks/disk-room.ts";
 import { performTask } from "../tasks/perform-task.ts";
 import type { TaskTools } from "../tasks/task-tools.ts";
 import type { Options } from "./command-declaration.ts";
@@ -39,7 +40,13 @@ export async function executeGraph(compiled: Compiled, options: Options, surroun
     surroundings,
     recorder: history.recorder,
   });
-  const tools = { ...createTools(compiled, engines, surroundings), previousSizeBytes: history.previousSizeBytes };
+  const releases = releaseTools(compiled, surroundings, history, runId, options.number(OPTION.lockTimeout.name));
+  const tools = {
+    ...createTools(compiled, engines, surroundings),
+    previousSizeBytes: history.previousSizeBytes,
+    ...(history.past === undefined ? {} : { past: history.past }),
+  };
+  await using room = new DiskRoom(compiled.graph.tasks, { ...tools, releases }, runId);
   const concurrency = options.number("concurrency");
   const running = runGraph(compiled.graph, {
     runId,
@@ -47,10 +54,8 @@ export async function executeGraph(compiled: Compiled, options: Options, surroun
     logDirectory,
     failFast: options.flag("fail-fast"),
     signal: surroundings.signal,
-    perform: performTask(compiled.graph.tasks, {
-      ...tools,
-      releases: releaseTools(compiled, surroundings, history, runId, options.number(OPTION.lockTimeout.name)),
-    }),
+    perform: performTask(compiled.graph.tasks, { ...tools, releases }),
+    enter: room.enter,
     emit: (event) => reporters.onEvent(event),
     remainingPathMs: remainingPath(compiled.graph, (task) => expected.get(task)),
     ...(concurrency === undefined ? {} : { concurrency }),

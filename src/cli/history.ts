@@ -5,6 +5,7 @@ import type { ReleaseJournal } from "../model/journal.ts";
 import { createRecorder } from "../state/recorder.ts";
 import { openStore } from "../state/store.ts";
 import type { TaskId } from "../model/task.ts";
+import type { BuildPast } from "../tasks/task-tools.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { Compiled } from "./compilation.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -16,6 +17,8 @@ export interface History extends Disposable {
   readonly expectedDurations: () => ReadonlyMap<TaskId, number>;
   /** Size of the image of a service that was built before `imageId`. */
   readonly previousSizeBytes: (service: string, imageId: string) => number | undefined;
+  /** What a clean-up decides by; absent where the state cannot be opened. */
+  readonly past?: BuildPast;
   /** What is known of releases; absent where the state cannot be opened. */
   readonly journal?: ReleaseJournal;
 }
@@ -52,6 +55,7 @@ export async function openHistory(project: StateProject, surroundings: Surroundi
     recorder: createRecorder(store, process.pid),
     expectedDurations: () => store.expectedDurations(),
     previousSizeBytes: (service, imageId) => store.previousImageSize(service, imageId)?.sizeBytes,
+    past: store,
     journal: store.releases,
     [Symbol.dispose]: () => store[Symbol.dispose](),
   };

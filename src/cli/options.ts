@@ -61,6 +61,24 @@ export const OPTION = {
     value: { type: "count", minimum: 1 },
     description: "newest images kept for each service",
   },
+  minFree: {
+    name: "min-free",
+    value: { type: "size" },
+    description: "free space of the engine's disk to reach, such as 20GB; a bare number is GB",
+  },
+  planFile: {
+    name: "plan",
+    value: { type: "text", placeholder: "FILE" },
+    description: "write what would be removed to FILE and change nothing",
+  },
+  applyFile: {
+    name: "apply",
+    value: { type: "text", placeholder: "FILE" },
+    description: "remove exactly what the plan in FILE lists; what has changed since stays",
+  },
+  allImages: flag("all-images", "also images that are not of this project; they are listed, and you are asked"),
+  volumes: flag("volumes", "also volumes of this project that no container mounts; they are listed, and you are asked"),
+  yes: flag("yes", "remove without being asked what --all-images and --volumes add", "y"),
 } as const satisfies Readonly<Record<string, OptionDeclaration>>;
 
 /** Options of every command that executes tasks. */

@@ -3,6 +3,9 @@ import { serialisePlan } from "../plan/plan-document.ts";
 import { renderPlan } from "../report/plan-text.ts";
 import type { Task, TaskId } from "../model/task.ts";
 import type { CleanupPlan } from "../model/cleanup.ts";
+import type { DiskNeed } from "../model/plan.ts";
+import { loadDiskNeed } from "../tasks/build-context.ts";
+import type { TaskTools } from "../tasks/task-tools.ts";
 import { planClean } from "../tasks/clean.ts";
 import type { Options } from "./command-declaration.ts";
 import type { Compiled } from "./compilation.ts";
@@ -19,7 +22,8 @@ export async function showPlan(compiled: Compiled, options: Options, surrounding
   await using engines = new EngineRoom(surroundings.env);
   using history = await openHistory(compiled, surroundings);
   const releases = releaseTools(compiled, surroundings, history, "");
-  const tools = { ...createTools(compiled, engines, surroundings), releases };
+  const past = history.past === undefined ? {} : { past: history.past };
+  const tools = { ...createTools(compiled, engines, surroundings), releases, ...past };
   const cleanups = new Map<TaskId, CleanupPlan>();
   for (const task of compiled.graph.tasks.values()) {
     if (!isClean(task)) continue;
@@ -33,9 +37,23 @@ export async function showPlan(compiled: Compiled, options: Options, surrounding
     selection: compiled.graph,
     buildConfig: compiled.buildConfig,
     cleanups,
+    diskNeeds: await loadDiskNeeds(compiled.graph.tasks.values(), tools),
   });
   surroundings.stdout.write(options.flag("json") ? serialisePlan(plan) : renderPlan(plan));
   return EXIT.success;
+}
+
+/** What the builds are expected to take; nothing where no engine answers: a plan needs none. */
+async function loadDiskNeeds(tasks: Iterable<Task>, tools: TaskTools): Promise<ReadonlyMap<TaskId, DiskNeed>> {
+  const needs = new Map<TaskId, DiskNeed>();
+  for (const task of tasks) {
+    if (task.kind !== "build") continue;
+    const engine = await tools.engine();
+    const need = engine.ok ? await loadDiskNeed(task, tools, engine.value) : undefined;
+    if (need?.ok !== true) return needs;
+    needs.set(task.id, need.value);
+  }
+  return needs;
 }
 
 function isClean(task: Task): task is Extract<Task, { readonly kind: "clean" }> {

@@ -7,6 +7,8 @@ export interface Surroundings {
   readonly stderr: OutputStream;
   /** Aborts on the first SIGINT, SIGTERM or SIGHUP; its reason is the signal's name. */
   readonly signal: AbortSignal;
+  /** Asks the person at the terminal for a line; undefined after Ctrl-C or the end of input. Absent where there is no terminal. */
+  readonly ask?: (question: string) => Promise<string | undefined>;
 }
 
 /** Standard output or standard error. */

@@ -1,6 +1,7 @@
+import type { FreeSpaceMark } from "../model/build-config.ts";
 import { formatByteSize } from "../model/byte-size.ts";
 import { formatDuration } from "../model/duration.ts";
-import type { BakeCall, Check, DeploySpec, PipelineTask, RunSpec } from "../model/pipeline.ts";
+import type { BakeCall, Check, CleanSpec, DeploySpec, PipelineTask, RunSpec } from "../model/pipeline.ts";
 import { describeTemplate } from "../model/template.ts";
 import type { WrittenTask } from "./schema/pipeline.ts";
 import type { SourceDocument } from "./source-document.ts";
@@ -17,15 +18,9 @@ export function describeWork(
 ): readonly DescribedValue[] {
   const describer = new WorkDescriber(source);
   switch (task.kind) {
-    case "clean": {
-      const { policy, maxCacheBytes, keepImagesPerService, minAgeMs } = task.clean;
-      const at = describer.within("clean", written.clean ?? {}, "docker/build-config.json");
-      describer.within("clean", written.clean ?? {}, "built-in default")("policy", policy);
-      at("max_cache", maxCacheBytes === undefined ? `that of ${policy}` : formatByteSize(maxCacheBytes));
-      at("keep_images", keepImagesPerService?.toString() ?? `that of ${policy}`);
-      at("min_age", minAgeMs === undefined ? `that of ${policy}` : formatDuration(minAgeMs));
+    case "clean":
+      describeClean(task.clean, written.clean ?? {}, describer);
       break;
-    }
     case "build":
       describeBuild(
         task.build.targets.map(({ name }) => name),
@@ -66,6 +61,24 @@ class WorkDescriber {
       else this.values.push({ key: name, value, from: "task", location: this.#source.valueLocation(container, key) });
     };
   }
+}
+
+function describeClean(clean: CleanSpec, written: object, describer: WorkDescriber): void {
+  const { policy, maxCacheBytes, maxImagesBytes, keepImagesPerService, minAgeMs, minFree, steps, pinned } = clean;
+  describer.within("clean", written, "built-in default")("policy", policy);
+  const at = describer.within("clean", written, "docker/build-config.json");
+  const own = (key: string, value: string | undefined): void => at(key, value ?? `that of ${policy}`);
+  own("max_cache", maxCacheBytes === undefined ? undefined : formatByteSize(maxCacheBytes));
+  own("keep_images", keepImagesPerService?.toString());
+  own("min_age", minAgeMs === undefined ? undefined : formatDuration(minAgeMs));
+  at("max_images", maxImagesBytes === undefined ? undefined : formatByteSize(maxImagesBytes));
+  at("min_free", minFree === undefined ? undefined : `${formatMark(minFree.low)} to ${formatMark(minFree.high)}`);
+  at("steps", steps === undefined ? undefined : list(steps));
+  at("pinned", pinned === undefined ? undefined : list(pinned));
+}
+
+function formatMark(mark: FreeSpaceMark): string {
+  return "bytes" in mark ? formatByteSize(mark.bytes) : `${Math.round(mark.share * 1_000) / 10} %`;
 }
 
 function describeBuild(targets: readonly string[], bake: BakeCall, written: object, describer: WorkDescriber): void {

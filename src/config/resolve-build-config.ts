@@ -1,22 +1,17 @@
 import path from "node:path";
-import type { BakeSettings, BuildConfig, CleanupPolicies, Environment, Service } from "../model/build-config.ts";
+import type { BakeSettings, BuildConfig, Environment, Service } from "../model/build-config.ts";
 import type { Checked } from "../model/diagnostic.ts";
 import { DEFAULT_DEPLOY_SETTINGS, settingsOfEnvironment } from "../model/release.ts";
 import { sortDiagnostics } from "./config-inputs.ts";
 import type { ConfigInputs, Report } from "./config-inputs.ts";
 import type { Project } from "./project.ts";
+import { CLEANUP_DEFAULTS, resolveCleanupPolicies } from "./resolve-cleanup.ts";
 import { resolveRouter } from "./resolve-router.ts";
 import { resolveProjectPath } from "./project-path.ts";
 import { resolveProjectDeploySettings } from "./resolve-deploy-settings.ts";
 import type { WrittenBuildConfig } from "./schema/build-config.ts";
 import { ValueReader } from "./value-reader.ts";
 import type { WrittenDocument } from "./written-document.ts";
-
-/** Where nothing is written. */
-const CLEANUP_DEFAULTS: CleanupPolicies = {
-  normal: { maxCacheBytes: 10e9, keepImagesPerService: 2, minAgeMs: 24 * 3_600_000 },
-  aggressive: { maxCacheBytes: 5e9, keepImagesPerService: 1, minAgeMs: 3_600_000 },
-};
 
 /** A build configuration as far as it can be resolved, so that pipelines can be checked against it. */
 export interface PartialBuildConfig {
@@ -47,7 +42,8 @@ export function resolvePartialBuildConfig(project: Project, inputs: ConfigInputs
     const bake = { files: [], cacheFrom: [], cacheTo: [] };
     const deploy = settingsOfEnvironment(DEFAULT_DEPLOY_SETTINGS, undefined, undefined);
     const nothing = { services: [], environments: [], sharedCompose: [], deploy };
-    const config = { project: fallback, ...nothing, cleanup: CLEANUP_DEFAULTS, bake };
+    const cleanup = { ...CLEANUP_DEFAULTS, custom: CLEANUP_DEFAULTS.normal };
+    const config = { project: fallback, ...nothing, cleanup, bake };
     return { config, environmentsKnown: known, damagedEnvironments: new Set(), servicesKnown: known };
   }
   const scope = {
@@ -106,7 +102,7 @@ function resolveDocument(
     environments: resolveEnvironments(written.environments ?? {}, reader, paths),
     sharedCompose: written.shared === undefined ? [] : paths(written.shared, "compose"),
     deploy: resolveProjectDeploySettings(written.deploy ?? {}, reader, written.router !== undefined),
-    cleanup: resolveCleanup(written, reader),
+    cleanup: resolveCleanupPolicies(written.cleanup ?? {}, reader),
     bake: resolveBake(written.build ?? {}, reader, paths),
   };
 }
@@ -175,24 +171,6 @@ function resolveEnvironment(name: string, written: object, reader: ValueReader, 
     variables: reader.record(written, "variables"),
     ...(dockerContext === undefined ? {} : { dockerContext }),
     ...(ssh === undefined ? {} : { ssh }),
-  };
-}
-
-function resolveCleanup(written: WrittenBuildConfig, reader: ValueReader): CleanupPolicies {
-  const { cache = {}, images = {} } = written;
-  const atLeastOne = { min: 1, whole: true };
-  const { normal, aggressive } = CLEANUP_DEFAULTS;
-  return {
-    normal: {
-      maxCacheBytes: reader.byteSize(cache, "max") ?? normal.maxCacheBytes,
-      keepImagesPerService: reader.number(images, "keep", atLeastOne) ?? normal.keepImagesPerService,
-      minAgeMs: reader.durationMs(images, "min_age") ?? normal.minAgeMs,
-    },
-    aggressive: {
-      maxCacheBytes: reader.byteSize(cache, "aggressive_max") ?? aggressive.maxCacheBytes,
-      keepImagesPerService: reader.number(images, "aggressive_keep", atLeastOne) ?? aggressive.keepImagesPerService,
-      minAgeMs: reader.durationMs(images, "aggressive_min_age") ?? aggressive.minAgeMs,
-    },
   };
 }
 

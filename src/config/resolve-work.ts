@@ -9,6 +9,7 @@ import type {
   TaskKind,
   TaskWork,
 } from "../model/pipeline.ts";
+import { resolveCleanupKeys } from "./resolve-cleanup.ts";
 import { resolveProjectPath } from "./project-path.ts";
 import { resolveCommand } from "./resolve-command.ts";
 import type { WrittenTask } from "./schema/pipeline.ts";
@@ -43,16 +44,9 @@ export function resolveWork(kind: TaskKind, task: WrittenTask, context: WorkCont
   }
 }
 
-function resolveClean(written: object, reader: ValueReader): CleanSpec {
-  const maxCacheBytes = reader.byteSize(written, "max_cache");
-  const keepImagesPerService = reader.number(written, "keep_images", { min: 1, whole: true });
-  const minAgeMs = reader.durationMs(written, "min_age");
-  return {
-    policy: reader.choice(written, "policy", ["normal", "aggressive"]) ?? WORK_DEFAULTS.policy,
-    ...(maxCacheBytes === undefined ? {} : { maxCacheBytes }),
-    ...(keepImagesPerService === undefined ? {} : { keepImagesPerService }),
-    ...(minAgeMs === undefined ? {} : { minAgeMs }),
-  };
+function resolveClean(written: NonNullable<WrittenTask["clean"]>, reader: ValueReader): CleanSpec {
+  const policy = reader.choice(written, "policy", ["normal", "aggressive", "custom"]) ?? WORK_DEFAULTS.policy;
+  return { policy, ...resolveCleanupKeys(written, reader) };
 }
 
 function resolveBuild(written: NonNullable<WrittenTask["build"]>, task: object, context: WorkContext): BuildSpec {

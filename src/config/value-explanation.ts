@@ -42,6 +42,7 @@ const PATTERN_PROBLEMS: Readonly<Record<string, (text: string) => ValueProblem>>
     message: `\`${text}\` is not a percentage`,
     hint: "write it like `10%`",
   }),
+  FreeSpace: freeSpaceProblem,
 };
 
 /** What is wrong with a text that should be a duration. */
@@ -64,6 +65,12 @@ export function sizeProblem(text: string): ValueProblem {
   };
 }
 
+/** What is wrong with a text that should be a size or a percentage of a disk. */
+export function freeSpaceProblem(text: string): ValueProblem {
+  const hint = "write it like `10GB`, or like `10%` for a part of the disk";
+  return { code: "size-invalid", message: `\`${text}\` is neither a size nor a percentage below 100`, hint };
+}
+
 /** A value of another type than the schema wants. `part` names the definition that the schema comes from. */
 export function explainType(value: unknown, schema: SchemaNode, part: string | undefined): ValueProblem | undefined {
   if (schema.type === undefined) return undefined;
@@ -72,6 +79,7 @@ export function explainType(value: unknown, schema: SchemaNode, part: string | u
   if (wanted.includes(actual) || (actual === "integer" && wanted.includes("number"))) return undefined;
   if (typeof value === "number" && part === "Duration") return durationProblem(String(value));
   if (typeof value === "number" && part === "Size") return sizeProblem(String(value));
+  if (typeof value === "number" && part === "FreeSpace") return freeSpaceProblem(String(value));
   const expected = [...new Set(wanted)].map((type) => TYPE_NAMES[type] ?? type).join(" or ");
   const hint = typeHint(value, wanted);
   return {

@@ -8,7 +8,7 @@ import type { Reference, Segment } from "./interpolation.ts";
 import { lookUp } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 import type { SourceDocument } from "./source-document.ts";
-import { durationProblem, sizeProblem } from "./value-explanation.ts";
+import { durationProblem, freeSpaceProblem, sizeProblem } from "./value-explanation.ts";
 import type { ValueProblem } from "./value-explanation.ts";
 
 /** Where a value stands: the mapping or list that holds it, and its key or index there. */
@@ -125,6 +125,11 @@ export class ValueReader {
     }));
   }
 
+  /** Free space of a disk as `parse` reads it: a size, or a percentage below 100. */
+  freeSpace<T>(container: object, key: string, parse: (text: string) => T | undefined): T | undefined {
+    return this.#parse(container, key, parse, freeSpaceProblem);
+  }
+
   /** true or false. */
   flag(container: object, key: string): boolean | undefined {
     const value = valueOf(container, key);
@@ -138,7 +143,7 @@ export class ValueReader {
   }
 
   /** One of some words. */
-  choice<T extends string>(container: object, key: string, choices: readonly T[]): T | undefined {
+  choice<T extends string>(container: object, key: string | number, choices: readonly T[]): T | undefined {
     const parse = (text: string): T | undefined => choices.find((choice) => choice === text);
     return this.#parse(container, key, parse, (text) => ({
       code: "value-invalid",
@@ -173,7 +178,7 @@ export class ValueReader {
 
   #parse<T>(
     container: object,
-    key: string,
+    key: string | number,
     parse: (text: string) => T | undefined,
     explain: (text: string) => ValueProblem,
   ): T | undefined {

@@ -8,13 +8,15 @@ const EVIDENCE_LINES = 20;
 
 /**
  * The failure behind a bake process that did not exit with 0. What BuildKit says decides first (exit code 102 and its text),
- * then what the failing step printed, so that a full disk is recognised both when BuildKit and when a RUN hits it.
+ * then what the failing step printed, so that a full disk is recognised both when BuildKit and when a RUN hits it. What a RUN printed about
+ * space counts only where the disk may have been full: a quota, /dev/shm and the number of watched files run out with the same words.
  */
 export function describeBakeFailure(
   bakeTarget: string,
   result: CommandResult,
   progress: Pick<BakeProgress, "failedStep" | "plainLines">,
   endpoint: string,
+  mayHaveBeenFull: () => boolean = () => true,
 ): Failure {
   if (result.outcome === "not-found") return { reason: "command-not-found", command: result.command };
   if (result.outcome !== "exited") return { reason: "command-failed", evidence: withLines(result, progress) };
@@ -23,7 +25,8 @@ export function describeBakeFailure(
   const errors = plain.filter((line) => line.startsWith("ERROR: "));
   const evidence = withLines(result, progress);
   const said = classifyErrorLines([...errors, ...(step === undefined ? [] : [step.error])], result.exitCode);
-  const found = said ?? (step === undefined ? undefined : classifyRunOutput(step.lastLines));
+  const printed = step === undefined ? undefined : classifyRunOutput(step.lastLines);
+  const found = said ?? (printed?.trouble === "no-space" && !mayHaveBeenFull() ? undefined : printed);
   const error = step?.error ?? errors.at(-1)?.slice("ERROR: ".length) ?? plain.at(-1) ?? "bake ended without a reason";
   if (found === undefined) {
     return { reason: "build-failed", bakeTarget, ...(step === undefined ? {} : { step: step.name }), error, evidence };

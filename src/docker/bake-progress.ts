@@ -34,6 +34,15 @@ export interface BakeProgress {
   /** Lines that are no progress. */
   plainLines(): readonly string[];
   warnings(): readonly string[];
+  /** When it ran, by BuildKit's clock, and what of the contexts was sent; undefined while nothing has happened. */
+  timing(): BuildTiming | undefined;
+}
+
+/** How long a build took and what it was sent. Milliseconds since 1970 by the engine's clock. */
+export interface BuildTiming {
+  readonly startedMs: number;
+  readonly completedMs: number;
+  readonly transferredBytes: number;
 }
 
 /** Lines kept of each step's output, for the evidence of a failure. */
@@ -61,6 +70,8 @@ export function createBakeProgress(redact: (text: string) => string = (text) => 
   const vertices = new Map<string, Vertex>();
   const plain = createLineTail(PLAIN_TAIL);
   const warnings: string[] = [];
+  const transferred = new Map<string, number>();
+  const span = { startedMs: Infinity, completedMs: -Infinity };
   return {
     push: (line) => {
       const value = line.startsWith("{") ? parseJson(line) : undefined;
@@ -68,6 +79,8 @@ export function createBakeProgress(redact: (text: string) => string = (text) => 
         plain.push(line);
         return [];
       }
+      for (const entry of listAt(value, "vertexes")) widen(span, entry);
+      for (const entry of listAt(value, "statuses")) noteTransfer(transferred, entry);
       return [
         ...listAt(value, "vertexes").flatMap((entry) => updateVertex(vertices, entry, redact)),
         ...listAt(value, "logs").flatMap((entry) => readLog(vertices, entry, redact)),
@@ -85,6 +98,10 @@ export function createBakeProgress(redact: (text: string) => string = (text) => 
     },
     plainLines: () => plain.lines,
     warnings: () => warnings,
+    timing: () => {
+      const transferredBytes = [...transferred.values()].reduce((sum, bytes) => sum + bytes, 0);
+      return span.completedMs >= span.startedMs ? { ...span, transferredBytes } : undefined;
+    },
   };
 }
 
@@ -112,6 +129,21 @@ function updateVertex(vertices: Map<string, Vertex>, entry: unknown, redact: Red
   if (!known.started) vertices.delete(id);
   vertices.set(id, { ...known, step, started, error });
   return isNews ? [{ update: "step", step }] : [];
+}
+
+function widen(span: { startedMs: number; completedMs: number }, vertex: unknown): void {
+  const startedMs = Date.parse(textAt(vertex, "started"));
+  const completedMs = Date.parse(textAt(vertex, "completed"));
+  if (startedMs < span.startedMs) span.startedMs = startedMs;
+  if (completedMs > span.completedMs) span.completedMs = completedMs;
+}
+
+/** `transferring context:` and the like, with the bytes so far. */
+function noteTransfer(transferred: Map<string, number>, status: unknown): void {
+  const id = textAt(status, "id");
+  if (!id.startsWith("transferring ")) return;
+  const key = `${textAt(status, "vertex")} ${id}`;
+  transferred.set(key, Math.max(transferred.get(key) ?? 0, numberAt(status, "current")));
 }
 
 function readStep(id: string, entry: unknown, redact: Redact): TaskStep {

@@ -23,7 +23,7 @@ import {
 import type { BakeProblem } from "./bake-answers.ts";
 import { missingEntitlements } from "./bake-entitlements.ts";
 import { describeBakeFailure } from "./bake-failure.ts";
-import type { BakeUpdate } from "./bake-progress.ts";
+import type { BakeUpdate, BuildTiming } from "./bake-progress.ts";
 import { createBakeProgress } from "./bake-progress.ts";
 import type { CommandResult } from "./command.ts";
 import { runCommand } from "./command.ts";
@@ -59,6 +59,7 @@ export interface BuiltImage {
   /** Findings of BuildKit's Dockerfile checks. */
   readonly warnings: readonly string[];
   readonly durationMs: number;
+  readonly timing?: BuildTiming;
 }
 
 /** One bake target to build. */
@@ -73,6 +74,11 @@ export interface BakeBuild extends BakeSite {
   /** Decides which of BuildKit's two digests is the image's ID here. */
   readonly engine?: Engine;
   readonly onReport?: (report: TaskReport) => void;
+  /**
+   * Whether the engine's disk may have been full meanwhile. Asked where a RUN printed something of that kind: it has run into a limit of
+   * its own when the disk was not. Assumed when absent.
+   */
+  readonly mayHaveBeenFull?: () => boolean;
 }
 
 /** Large bake files print a lot; beyond this the definition is not read. */
@@ -143,11 +149,13 @@ async function buildWithMetadata(build: BakeBuild, metadataFile: string): Promis
   );
   report(progress.end());
   if (result.outcome !== "exited" || result.exitCode !== 0) {
-    return { ok: false, failure: describeBakeFailure(target, result, progress, endpointOf(build)) };
+    const { mayHaveBeenFull } = build;
+    return { ok: false, failure: describeBakeFailure(target, result, progress, endpointOf(build), mayHaveBeenFull) };
   }
   const metadata = parseBakeMetadata(await readText(metadataFile), target);
   const imageId = await selectImageId(metadata.digests, build);
   const steps = progress.steps();
+  const timing = progress.timing();
   return {
     ok: true,
     value: {
@@ -157,6 +165,7 @@ async function buildWithMetadata(build: BakeBuild, metadataFile: string): Promis
       cachedSteps: steps.filter((step) => step.state === "cached").length,
       warnings: progress.warnings(),
       durationMs: result.durationMs,
+      ...(timing === undefined ? {} : { timing }),
     },
   };
 }

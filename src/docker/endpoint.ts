@@ -35,6 +35,8 @@ export interface EngineEndpoint {
   readonly tunnelEnded?: () => string | undefined;
   /** A local socket that leads to a port of the remote host's loopback; rejects with the reason why there is none. */
   readonly forward?: (port: number) => Promise<string>;
+  /** What a command on the remote host prints; undefined where it fails or the login runs none. Present behind a tunnel only. */
+  readonly runThere?: (words: readonly string[]) => Promise<string | undefined>;
 }
 
 /** A way to a remote engine's socket. */
@@ -47,6 +49,8 @@ export interface SshTunnel {
    * The local end of a way to a TCP port of the remote host's loopback, through the same login. Rejects with what ssh says.
    */
   readonly forward: (port: number) => Promise<string>;
+  /** What a command on the remote host prints, run through the same login; undefined where it fails or the login runs none. */
+  readonly runThere: (words: readonly string[]) => Promise<string | undefined>;
 }
 
 /** A remote engine as an environment names it; neither means the current one. */
@@ -93,7 +97,7 @@ export function loadEngineEndpoint(sources: EndpointSources = {}): Result<Engine
 
 /** The same engine through the local end of a tunnel. */
 export function tunnelEndpoint(endpoint: EngineEndpoint, tunnel: SshTunnel, host: string): EngineEndpoint {
-  const { socketPath, ended, forward } = tunnel;
+  const { socketPath, ended, forward, runThere } = tunnel;
   return {
     ...endpoint,
     // A context would stand above an address.
@@ -102,6 +106,7 @@ export function tunnelEndpoint(endpoint: EngineEndpoint, tunnel: SshTunnel, host
     remoteHost: host,
     tunnelEnded: ended,
     forward,
+    runThere,
   };
 }
 

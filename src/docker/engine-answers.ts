@@ -1,4 +1,4 @@
-import type { ObservedCacheRecord, ObservedContainer, ObservedImage } from "../model/observation.ts";
+import type { ObservedContainer, ObservedImage } from "../model/observation.ts";
 import { flagAt, isRecord, listAt, numberAt, recordAt, textAt, textListAt, textMapAt, timeAt } from "./json-value.ts";
 
 /** What the engine says about itself in `/version`. */
@@ -12,6 +12,8 @@ export interface EngineVersion {
 
 /** The parts of `/info` that decide something. */
 export interface EngineInfo {
+  /** The engine's own identity; the same for as long as its data are. */
+  readonly id: string;
   /** Where the engine keeps its data, on the engine's host. */
   readonly rootDirectory: string;
   /** `overlay2`, `overlayfs` … */
@@ -79,17 +81,6 @@ export type ImageRemoval =
   | { readonly removal: "refused"; readonly because: string }
   | { readonly removal: "missing" };
 
-/** Disk use by the engine's own accounting. */
-export interface DiskUsage {
-  /** All layers of all images, each counted once. */
-  readonly layersBytes: number;
-  readonly imageCount: number;
-  /** Writable layers of all containers. */
-  readonly containersBytes: number;
-  readonly volumesBytes: number;
-  readonly cache: readonly ObservedCacheRecord[];
-}
-
 /** Reads `/version`. */
 export function parseEngineVersion(answer: unknown): EngineVersion {
   return {
@@ -106,6 +97,7 @@ export function parseEngineInfo(answer: unknown): EngineInfo {
     (pair) => Array.isArray(pair) && pair[0] === "driver-type" && pair[1] === "io.containerd.snapshotter.v1",
   );
   return {
+    id: textAt(answer, "ID"),
     rootDirectory: textAt(answer, "DockerRootDir"),
     storageDriver: textAt(answer, "Driver"),
     imageStore: containerd ? "containerd" : "graph-driver",
@@ -127,6 +119,9 @@ export function parseListedImage(entry: unknown): ObservedImage {
     lastTaggedAtMs: 0,
   };
 }
+
+/** An image with the digests of its layers, base first. */
+export type InspectedImage = ObservedImage & { readonly layerDigests: readonly string[] };
 
 /** Reads `/images/NAME/json`. */
 export function parseInspectedImage(answer: unknown): ObservedImage {
@@ -153,9 +148,9 @@ export function parseImageHistory(answer: unknown): readonly ImageLayer[] {
   }));
 }
 
-/** The digests of an image's layers as `/images/NAME/json` lists them, base first. */
-export function parseLayerDigests(answer: unknown): readonly string[] {
-  return textListAt(recordAt(answer, "RootFS"), "Layers");
+/** Reads `/images/NAME/json` with the digests of its layers. */
+export function parseLayeredImage(answer: unknown): InspectedImage {
+  return { ...parseInspectedImage(answer), layerDigests: textListAt(recordAt(answer, "RootFS"), "Layers") };
 }
 
 /** Reads an entry of `/containers/json`. */
@@ -166,6 +161,9 @@ export function parseListedContainer(entry: unknown): ObservedContainer {
     imageId: textAt(entry, "ImageID"),
     state: textAt(entry, "State"),
     labels: textMapAt(entry, "Labels"),
+    volumes: listAt(entry, "Mounts").flatMap((mount) =>
+      textAt(mount, "Type") === "volume" ? [textAt(mount, "Name")] : [],
+    ),
   };
 }
 
@@ -215,22 +213,6 @@ function parseAddresses(networks: Readonly<Record<string, unknown>>): Readonly<R
   );
 }
 
-/** Reads an entry of `BuildCache` in `/system/df`. Engine 28 writes the key of the parents with a space before it. */
-export function parseCacheRecord(entry: unknown): ObservedCacheRecord {
-  const parents = textListAt(entry, "Parents");
-  return {
-    id: textAt(entry, "ID"),
-    parents: parents.length > 0 ? parents : textListAt(entry, " Parents"),
-    type: textAt(entry, "Type"),
-    description: textAt(entry, "Description"),
-    sizeBytes: numberAt(entry, "Size"),
-    inUse: flagAt(entry, "InUse"),
-    shared: flagAt(entry, "Shared"),
-    lastUsedAtMs: timeAt(entry, "LastUsedAt") || timeAt(entry, "CreatedAt"),
-    usageCount: numberAt(entry, "UsageCount"),
-  };
-}
-
 /** Reads one line of `/events`; undefined for a line that is no event. */
 export function parseEngineEvent(value: unknown): EngineEvent | undefined {
   if (!isRecord(value)) return undefined;
@@ -243,24 +225,6 @@ export function parseEngineEvent(value: unknown): EngineEvent | undefined {
     attributes: textMapAt(actor, "Attributes"),
     atMs: nanoseconds > 0 ? Math.floor(nanoseconds / 1e6) : numberAt(value, "time") * 1_000,
   };
-}
-
-/** Reads `/system/df`. */
-export function parseDiskUsage(answer: unknown): DiskUsage {
-  return {
-    layersBytes: numberAt(answer, "LayersSize"),
-    imageCount: listAt(answer, "Images").length,
-    containersBytes: sum(listAt(answer, "Containers").map((container) => numberAt(container, "SizeRw"))),
-    volumesBytes: sum(
-      // -1 where the engine did not compute it.
-      listAt(answer, "Volumes").map((volume) => Math.max(0, numberAt(recordAt(volume, "UsageData"), "Size"))),
-    ),
-    cache: listAt(answer, "BuildCache").map(parseCacheRecord),
-  };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
 
 /** Reads the answer to the removal of an image. */

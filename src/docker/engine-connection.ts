@@ -185,7 +185,7 @@ function openTransport(transport: EngineTransport): {
 function requestPath(request: EngineRequest): string {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(request.query ?? {})) {
-    if (value !== undefined) query.set(key, value);
+    for (const each of value === undefined ? [] : [value].flat()) query.append(key, each);
   }
   return query.size === 0 ? request.path : `${request.path}?${query.toString()}`;
 }

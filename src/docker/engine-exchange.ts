@@ -5,7 +5,8 @@ import type { Duplex } from "node:stream";
 export interface EngineRequest {
   readonly method: "GET" | "POST" | "DELETE" | "HEAD";
   readonly path: string;
-  readonly query?: Readonly<Record<string, string | undefined>>;
+  /** A list is a parameter that is given several times. */
+  readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly signal?: AbortSignal | undefined;
   /** Sent as JSON. */
   readonly body?: unknown;

@@ -1,30 +1,32 @@
 import type { IncomingMessage } from "node:http";
 import type { Result } from "../model/failure.ts";
-import type { ObservedCacheRecord, ObservedContainer, ObservedImage } from "../model/observation.ts";
+import type { ImageContents, ObservedCacheRecord, ObservedContainer, ObservedImage } from "../model/observation.ts";
+import { pruneRecords } from "./cache.ts";
+import type { PrunedRecords, PruneOptions } from "./cache.ts";
+import { parseCacheRecord, parseDiskUsage, parseImageContents } from "./disk-answers.ts";
+import type { DiskUsage } from "./disk-answers.ts";
 import type { EndpointSources, EngineEndpoint } from "./endpoint.ts";
 import { loadEngineEndpoint } from "./endpoint.ts";
 import {
   asList,
-  parseCacheRecord,
-  parseDiskUsage,
   parseEngineInfo,
   parseEngineVersion,
   parseImageHistory,
   parseImageRemoval,
   parseInspectedContainer,
   parseInspectedImage,
-  parseLayerDigests,
+  parseLayeredImage,
   parseListedContainer,
   parseListedImage,
 } from "./engine-answers.ts";
 import type {
-  DiskUsage,
   EngineEvent,
   EngineInfo,
   EngineVersion,
   ImageLayer,
   ImageRemoval,
   InspectedContainer,
+  InspectedImage,
 } from "./engine-answers.ts";
 import type { EngineAnswer, EngineRequest } from "./engine-exchange.ts";
 import { EngineConnection } from "./engine-connection.ts";
@@ -34,8 +36,8 @@ import { watchEvents } from "./engine-events.ts";
 import type { EventOptions } from "./engine-events.ts";
 import { ContainerShells } from "./engine-shell.ts";
 import type { ShellScript } from "./engine-shell.ts";
-import { chunkIds, encodeFilters, encodeReference, exactIds, orUndefined, splitReference } from "./engine-query.ts";
-import { listAt, numberAt, parseJson, textListAt } from "./json-value.ts";
+import { encodeFilters, encodeReference, orUndefined, splitReference } from "./engine-query.ts";
+import { listAt, parseJson, textAt } from "./json-value.ts";
 import { parseLogFrames } from "./log-frames.ts";
 import { reachByTunnel } from "./ssh-tunnel.ts";
 
@@ -104,13 +106,23 @@ export class Engine implements AsyncDisposable {
     return orUndefined(await this.#read({ method: "GET", path, ...options }, parseImageHistory));
   }
 
-  /** Digests of the image's layers, base first; undefined when the engine does not have the image. */
-  async imageLayerDigests(
-    reference: string,
-    options: EngineOptions = {},
-  ): Promise<Result<readonly string[] | undefined>> {
+  /** An image as {@link Engine.inspectImage} gives it, with the digests of its layers. */
+  async inspectLayers(reference: string, options: EngineOptions = {}): Promise<Result<InspectedImage | undefined>> {
     const path = `/images/${encodeReference(reference)}/json`;
-    return orUndefined(await this.#read({ method: "GET", path, ...options }, parseLayerDigests));
+    return orUndefined(await this.#read({ method: "GET", path, ...options }, parseLayeredImage));
+  }
+
+  /** The parts of each image by its id, on the containerd store; empty on the graph driver. */
+  async listImageContents(options: EngineOptions = {}): Promise<Result<ReadonlyMap<string, ImageContents>>> {
+    const request = { method: "GET", path: "/images/json", query: { all: "1", manifests: "1" }, ...options } as const;
+    return await this.#read(request, (answer) => {
+      const contents = new Map<string, ImageContents>();
+      for (const entry of asList(answer)) {
+        const parts = parseImageContents(entry);
+        if (parts !== undefined) contents.set(textAt(entry, "Id"), parts);
+      }
+      return contents;
+    });
   }
 
   /** Gives an image another tag; a tag that exists moves. */
@@ -200,9 +212,14 @@ export class Engine implements AsyncDisposable {
     return await this.#connection.open(request);
   }
 
-  /** Everything that takes disk, by the engine's accounting. Slow on a large engine: ask once in a run. */
-  async diskUsage(options: EngineOptions = {}): Promise<Result<DiskUsage>> {
-    return await this.#read({ method: "GET", path: "/system/df", ...options }, parseDiskUsage);
+  /**
+   * Everything that takes disk, by the engine's accounting; volumes only when asked for, because the engine walks through all of
+   * their files. Slow on a large engine.
+   */
+  async diskUsage(options: EngineOptions & { readonly volumes?: boolean } = {}): Promise<Result<DiskUsage>> {
+    const { volumes, signal } = options;
+    const type = ["image", "container", "build-cache", ...(volumes === true ? ["volume"] : [])];
+    return await this.#read({ method: "GET", path: "/system/df", query: { type }, signal }, parseDiskUsage);
   }
 
   /** The records of BuildKit's cache. */
@@ -213,25 +230,9 @@ export class Engine implements AsyncDisposable {
     );
   }
 
-  /**
-   * Removes exactly these cache records, as far as they are not in use and have no other children.
-   * `all` is set because records shared with images are skipped without it; the id filter keeps it to the named ones.
-   * `reportedBytes` is what the engine claims, shared records included, and not what the disk gains.
-   */
-  async pruneCacheRecords(
-    ids: readonly string[],
-    options: EngineOptions = {},
-  ): Promise<Result<{ readonly removed: readonly string[]; readonly reportedBytes: number }>> {
-    const removed: string[] = [];
-    let reportedBytes = 0;
-    for (const some of chunkIds(ids)) {
-      const query = { all: "1", filters: encodeFilters({ id: [exactIds(some)] }) };
-      const chunk = await this.#read({ method: "POST", path: "/build/prune", query, ...options }, (answer) => answer);
-      if (!chunk.ok) return chunk;
-      removed.push(...textListAt(chunk.value, "CachesDeleted"));
-      reportedBytes += numberAt(chunk.value, "SpaceReclaimed");
-    }
-    return { ok: true, value: { removed, reportedBytes } };
+  /** Removes exactly these cache records, as far as they are not in use and have no other children. See {@link pruneRecords}. */
+  async pruneCacheRecords(ids: readonly string[], options: PruneOptions = {}): Promise<Result<PrunedRecords>> {
+    return await pruneRecords(this.#connection, ids, options);
   }
 
   /** What happens on the engine, as it happens, until the signal aborts. See {@link watchEvents}. */

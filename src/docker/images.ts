@@ -1,45 +1,81 @@
 import { createHash } from "node:crypto";
 import type { Result } from "../model/failure.ts";
-import type { EngineObservation, ObservedImage, ObservedLayer } from "../model/observation.ts";
+import type { EngineObservation, ImageContents, ObservedImage, ObservedLayer } from "../model/observation.ts";
 import { LABELS } from "../model/observation.ts";
+import { loadEngineDisk } from "./disk-usage.ts";
 import type { ImageLayer } from "./engine-answers.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
+import { isReservation } from "./reservation-record.ts";
 
 /** Instructions that add an entry to the history and no layer. WORKDIR is none of them: BuildKit makes it a layer. */
 const METADATA =
   /^(\/bin\/sh -c )?(#\(nop\)\s+)?(ENV|LABEL|CMD|EXPOSE|ENTRYPOINT|USER|ARG|STOPSIGNAL|HEALTHCHECK|VOLUME|SHELL|ONBUILD|MAINTAINER)\b/;
 
-/**
- * Everything the clean-up policy looks at, read at once; nothing on the engine changes. `layers` makes predictions exact and
- * costs two requests of about 1 ms an image.
- */
-export async function observeEngine(
-  engine: Engine,
-  options: EngineOptions & { readonly nowMs: number; readonly layers?: boolean },
-): Promise<Result<EngineObservation>> {
-  const { nowMs, signal } = options;
-  const [images, containers, cache] = await Promise.all([
-    loadImages(engine, { signal, layers: options.layers === true }),
-    engine.listContainers({ signal }),
-    engine.listCacheRecords({ signal }),
+/** How much is looked at. */
+export interface ObserveOptions extends EngineOptions {
+  readonly nowMs: number;
+  /** Makes predictions exact, at two requests of about 1 ms an image. */
+  readonly layers?: boolean;
+  /** Their sizes are slow to compute: the engine walks through all of their files. */
+  readonly volumes?: boolean;
+}
+
+/** Everything the clean-up policy looks at, read at once; nothing on the engine changes. */
+export async function observeEngine(engine: Engine, options: ObserveOptions): Promise<Result<EngineObservation>> {
+  const { nowMs, signal, volumes = false } = options;
+  const info = await engine.info({ signal });
+  if (!info.ok) return info;
+  const store = info.value.imageStore;
+  const [usage, contents, disk] = await Promise.all([
+    engine.diskUsage({ signal, volumes }),
+    store === "containerd" ? engine.listImageContents({ signal }) : ({ ok: true, value: new Map() } as const),
+    loadEngineDisk(engine.endpoint, info.value),
   ]);
+  if (!usage.ok) return usage;
+  if (!contents.ok) return contents;
+  const images = await loadImages(engine, usage.value.images, options);
   if (!images.ok) return images;
-  if (!containers.ok) return containers;
-  if (!cache.ok) return cache;
-  return { ok: true, value: { nowMs, images: images.value, containers: containers.value, cache: cache.value } };
+  return {
+    ok: true,
+    value: {
+      nowMs,
+      store,
+      ...(disk === undefined ? {} : { disk }),
+      ...(volumes ? { volumes: usage.value.volumes.filter(({ labels }) => !isReservation(labels)) } : {}),
+      layersBytes: usage.value.layersBytes,
+      images: images.value.map((image) => withContents(image, contents.value.get(image.id))),
+      containers: usage.value.containers,
+      cache: usage.value.cache,
+    },
+  };
+}
+
+function withContents(image: ObservedImage, contents: ImageContents | undefined): ObservedImage {
+  return contents === undefined ? image : { ...image, contents };
 }
 
 /**
- * All images. Those of a project of ours, and all with `layers`, are inspected one by one (about 1 ms each), because only
- * an inspection knows when an image was tagged. An image that is removed meanwhile is left out.
+ * The images with what only an inspection knows. Those of a project of ours, and all with `layers`, are inspected one by one. An
+ * image that is removed meanwhile is left out.
  */
 async function loadImages(
   engine: Engine,
-  options: EngineOptions & { readonly layers?: boolean } = {},
+  listed: readonly ObservedImage[],
+  { signal, layers = false }: ObserveOptions,
 ): Promise<Result<readonly ObservedImage[]>> {
-  const listed = await engine.listImages({ signal: options.signal });
-  if (!listed.ok) return listed;
-  const loaded = await Promise.all(listed.value.map((image) => loadImage(engine, image, options)));
+  const loaded = await Promise.all(
+    listed.map(async (image): Promise<Result<ObservedImage | undefined>> => {
+      const { sharedBytes } = image;
+      const more = sharedBytes === undefined ? {} : { sharedBytes };
+      if (!layers && image.labels[LABELS.project] === undefined) return { ok: true, value: image };
+      const known = layers
+        ? await loadLayeredImage(engine, image.id, { signal })
+        : await engine.inspectImage(image.id, { signal });
+      if (!known.ok || known.value === undefined) return known;
+      // The size of an inspection on the containerd store is that of the compressed parts alone.
+      return { ok: true, value: { ...known.value, sizeBytes: image.sizeBytes, ...more } };
+    }),
+  );
   const images: ObservedImage[] = [];
   for (const result of loaded) {
     if (!result.ok) return result;
@@ -48,37 +84,22 @@ async function loadImages(
   return { ok: true, value: images };
 }
 
-async function loadImage(
-  engine: Engine,
-  listed: ObservedImage,
-  options: EngineOptions & { readonly layers?: boolean },
-): Promise<Result<ObservedImage | undefined>> {
-  const { signal } = options;
-  if (options.layers !== true && listed.labels[LABELS.project] === undefined) return { ok: true, value: listed };
-  const inspected = await engine.inspectImage(listed.id, { signal });
-  if (!inspected.ok || inspected.value === undefined || options.layers !== true) return inspected;
-  const layers = await loadImageLayers(engine, listed.id, { signal });
-  if (!layers.ok) return layers;
-  return {
-    ok: true,
-    value: layers.value === undefined ? inspected.value : { ...inspected.value, layers: layers.value },
-  };
-}
-
-/** The layers of an image, base first; undefined when it is gone or its history does not tell the sizes. */
-export async function loadImageLayers(
+/** An image with its layers, base first; without them where its history does not tell their sizes. Undefined when it is gone. */
+export async function loadLayeredImage(
   engine: Engine,
   reference: string,
   options: EngineOptions = {},
-): Promise<Result<readonly ObservedLayer[] | undefined>> {
-  const [digests, history] = await Promise.all([
-    engine.imageLayerDigests(reference, options),
+): Promise<Result<ObservedImage | undefined>> {
+  const [inspected, history] = await Promise.all([
+    engine.inspectLayers(reference, options),
     engine.imageHistory(reference, options),
   ]);
-  if (!digests.ok) return digests;
+  if (!inspected.ok) return inspected;
   if (!history.ok) return history;
-  if (digests.value === undefined || history.value === undefined) return { ok: true, value: undefined };
-  return { ok: true, value: resolveLayers(digests.value, history.value) };
+  if (inspected.value === undefined || history.value === undefined) return { ok: true, value: undefined };
+  const { layerDigests, ...image } = inspected.value;
+  const layers = resolveLayers(layerDigests, history.value);
+  return { ok: true, value: layers === undefined ? image : { ...image, layers } };
 }
 
 /**
@@ -103,7 +124,8 @@ export function resolveLayers(
     const below = layers.at(-1)?.chainId;
     const chainId =
       below === undefined ? digest : `sha256:${createHash("sha256").update(`${below} ${digest}`).digest("hex")}`;
-    layers.push({ chainId, sizeBytes: sizes[place]?.sizeBytes ?? 0 });
+    const { sizeBytes = 0, createdBy = "", createdAtMs = 0 } = sizes[place] ?? {};
+    layers.push({ chainId, sizeBytes, createdBy, createdAtMs });
   }
   return layers;
 }

@@ -58,12 +58,32 @@ export interface CleanupPolicy {
   readonly keepImagesPerService: number;
   /** Nothing younger is removed. */
   readonly minAgeMs: number;
+  /** Upper bound of the bytes of our images, each layer once; none when absent. */
+  readonly maxImagesBytes?: number;
+  /** Free space of the engine's disk: a clean-up begins below `low` and goes on until `high`, so that it does not run each time. */
+  readonly minFree?: { readonly low: FreeSpaceMark; readonly high: FreeSpaceMark };
+  /** What goes first; each step ends as soon as every budget holds. The default order when absent. */
+  readonly steps?: readonly CleanupStep[];
+  /** Image names that are never removed: `shop/frontend:v1`, with `*` for any part. */
+  readonly pinned?: readonly string[];
 }
 
-/** The two named policies of a `clean` task. */
+/** Free space of a disk, as bytes or as a share of its size (0.1 is 10 %). */
+export type FreeSpaceMark = { readonly bytes: number } | { readonly share: number };
+
+/**
+ * A step of a clean-up, in the default order; the last two belong to the policy `aggressive`.
+ * `stale-sources` copies of build contexts unused for the minimum age · `untagged-images` · `old-images` beyond those kept for each
+ * service · `cache` by value, unused for the minimum age · `cache-mounts` likewise · `young-cache` whatever its kind and age.
+ */
+export type CleanupStep = "stale-sources" | "untagged-images" | "old-images" | "cache" | "cache-mounts" | "young-cache";
+
+/** The named policies of a `clean` task. */
 export interface CleanupPolicies {
   readonly normal: CleanupPolicy;
   readonly aggressive: CleanupPolicy;
+  /** That of `normal` where docker/build-config.json does not write one. */
+  readonly custom?: CleanupPolicy;
 }
 
 /** Defaults of every build. */

@@ -10,7 +10,7 @@ export const EVENT_VERSION = 1;
 /**
  * Something that happened in a run. Reporters see nothing else, so replaying recorded events prints what was printed.
  * Order: `run-started` first, `run-finished` last; for each task `task-started` … `task-finished`, or `task-finished` alone
- * where it never started.
+ * where it never started. `task-waiting` may come before `task-started`, and between two attempts.
  */
 export type RunEvent = {
   /** Milliseconds since 1970. */
@@ -29,6 +29,8 @@ export type RunEventBody =
       /** Relative to the project directory. */
       readonly logDirectory: string;
     }
+  /** It could start, and there is no room for it yet. `because` is for people: `240 MB of disk are needed, 100 MB are free …`. */
+  | { readonly type: "task-waiting"; readonly task: TaskId; readonly because: string }
   | { readonly type: "task-started"; readonly task: TaskId; readonly attempt: number }
   /** A step within a task: a BuildKit vertex, a removal, a phase of a deploy, a check. */
   | { readonly type: "task-step"; readonly task: TaskId; readonly step: TaskStep }
@@ -103,6 +105,17 @@ export type TaskFact =
       readonly cachedSteps: number;
       readonly steps: number;
     }
+  /** What a real build wrote to the engine's disk, at the peak; absent where every step came from the cache. */
+  | {
+      readonly fact: "disk-written";
+      readonly bakeTarget: string;
+      /** Both are remembered for each of the two: containerd keeps more. */
+      readonly imageStore: "graph-driver" | "containerd";
+      /** Of the build context, as far as it was transferred. */
+      readonly contextBytes: number;
+      /** New layers of all stages, with all the copies that the store makes of them. */
+      readonly layerBytes: number;
+    }
   | {
       readonly fact: "image-size";
       readonly service: string;
@@ -114,8 +127,15 @@ export type TaskFact =
   | {
       readonly fact: "space-freed";
       readonly predictedBytes: number;
+      /** By the engine's account, before minus after: of the whole engine, whoever else was at work. */
       readonly accountedBytes: number;
+      /** Free space of the engine's disk, after minus before; absent where it cannot be measured. */
+      readonly physicalBytes?: number;
       readonly removed: number;
+      /** Planned, and kept after all: how many for which reason. */
+      readonly spared?: readonly { readonly why: string; readonly count: number }[];
+      /** Images and records that others added or removed meanwhile. */
+      readonly disturbance?: { readonly added: number; readonly removed: number };
     }
   | {
       readonly fact: "deployed";

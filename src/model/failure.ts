@@ -29,6 +29,21 @@ export type Failure =
   | { readonly reason: "registry"; readonly error: string; readonly evidence: CommandEvidence }
   /** The engine's disk is full. */
   | { readonly reason: "no-space"; readonly error: string; readonly evidence: CommandEvidence }
+  /** A build was not started: its need does not fit on the engine's disk, whatever was cleaned and waited for. */
+  | {
+      readonly reason: "no-room";
+      readonly bakeTarget: string;
+      readonly neededBytes: number;
+      /** Where the need comes from, for people: `measured when it was last built`. */
+      readonly basis: string;
+      /** Free now, on the disk that holds the engine's data. */
+      readonly freeBytes: number;
+      /** Of these, what the clean-up policy keeps free. */
+      readonly minFreeBytes: number;
+      readonly totalBytes: number;
+      /** What was tried, for people: `the aggressive clean-up freed 0 B`. */
+      readonly tried: readonly string[];
+    }
   /** An attempt took longer than the task's timeout. */
   | { readonly reason: "timed-out"; readonly timeoutMs: number; readonly lastLines: readonly string[] }
   /** The engine stopped answering. */

@@ -11,12 +11,28 @@ export interface ObservedImage {
   readonly lastTaggedAtMs: number;
   /** Its layers, base first. Absent when nobody asked the engine for them; predictions are exact only with them. */
   readonly layers?: readonly ObservedLayer[];
+  /** Bytes that other images hold as well, by the engine's count against all images; never to be summed up over a set. */
+  readonly sharedBytes?: number;
+  /** On the containerd store only: what removing it frees when nothing else shares its parts (`?manifests=1`). */
+  readonly contents?: ImageContents;
+}
+
+/** The two parts that an image has on the containerd store, both counted in blocks. */
+export interface ImageContents {
+  /** Unpacked layers: snapshots. */
+  readonly unpackedBytes: number;
+  /** Compressed layers, manifest and configuration together. The engine tells the digest of none of them. */
+  readonly contentBytes: number;
 }
 
 /** A layer of an image. Equal chain IDs are one layer on disk, whatever image they belong to. */
 export interface ObservedLayer {
   readonly chainId: string;
   readonly sizeBytes: number;
+  /** As the image's history has it: `COPY a /a # buildkit`, `RUN /bin/sh -c make # buildkit`. */
+  readonly createdBy?: string;
+  /** Milliseconds since 1970, in whole seconds: when the step ran, as its cache record says as well. */
+  readonly createdAtMs?: number;
 }
 
 /** A container on the engine, running or not. */
@@ -27,6 +43,21 @@ export interface ObservedContainer {
   /** `created`, `running`, `exited` … as the engine says. */
   readonly state: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Names of the volumes that it mounts. Absent when nobody asked for volumes. */
+  readonly volumes?: readonly string[];
+  /** Size of its writable layer; absent where the engine did not compute it. */
+  readonly writableBytes?: number;
+  readonly createdAtMs?: number;
+  /** In the engine's words: `Up 4 minutes (healthy)`, `Exited (0) 3 weeks ago`. */
+  readonly status?: string;
+}
+
+/** A named or anonymous volume. */
+export interface ObservedVolume {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly sizeBytes: number;
+  readonly createdAtMs: number;
 }
 
 /** A record of BuildKit's cache. */
@@ -40,6 +71,8 @@ export interface ObservedCacheRecord {
   readonly inUse: boolean;
   /** Also part of an image; removing it alone frees nothing. */
   readonly shared: boolean;
+  /** Milliseconds since 1970. */
+  readonly createdAtMs?: number;
   readonly lastUsedAtMs: number;
   readonly usageCount: number;
 }
@@ -47,9 +80,27 @@ export interface ObservedCacheRecord {
 /** Everything the clean-up policy looks at. A snapshot: making it changes nothing. */
 export interface EngineObservation {
   readonly nowMs: number;
+  /** Where images are stored; the accounting differs (see {@link ImageContents}). */
+  readonly store?: ImageStore;
+  /** The disk that holds the engine's data; absent where it cannot be measured. */
+  readonly disk?: DiskSpace;
+  /** Absent when nobody asked for volumes. */
+  readonly volumes?: readonly ObservedVolume[];
+  /** All layers of all images, each counted once, as the engine says. */
+  readonly layersBytes?: number;
   readonly images: readonly ObservedImage[];
   readonly containers: readonly ObservedContainer[];
   readonly cache: readonly ObservedCacheRecord[];
+}
+
+/** The graph driver (`overlay2`), or containerd's image store, the default of fresh installs since Engine 29. */
+export type ImageStore = "graph-driver" | "containerd";
+
+/** Space of a file system. */
+export interface DiskSpace {
+  /** What a process without root's reserve can still write. */
+  readonly freeBytes: number;
+  readonly totalBytes: number;
 }
 
 /**

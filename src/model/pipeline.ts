@@ -1,4 +1,5 @@
-import type { Environment } from "./build-config.ts";
+import type { CleanupPolicies, CleanupPolicy, Environment } from "./build-config.ts";
+import type { CleanupPlan } from "./cleanup.ts";
 import type { Condition } from "./condition.ts";
 import type { RetryClass } from "./failure.ts";
 import type { SourceLocation } from "./location.ts";
@@ -85,12 +86,15 @@ export type TaskKind = TaskWork["kind"];
 /** All kinds in the order in which documentation lists them. */
 export const TASK_KINDS = ["clean", "build", "verify", "deploy", "run"] as const satisfies readonly TaskKind[];
 
-/** A named policy and what the task overrides of it. */
-export interface CleanSpec {
-  readonly policy: "normal" | "aggressive";
-  readonly maxCacheBytes?: number;
-  readonly keepImagesPerService?: number;
-  readonly minAgeMs?: number;
+/** A named policy, what the task overrides of it, and what it is about. */
+export interface CleanSpec extends Partial<CleanupPolicy> {
+  readonly policy: keyof CleanupPolicies;
+  /** Images that are not ours as well; only after somebody has confirmed the list. */
+  readonly allImages?: boolean;
+  /** Volumes that no container mounts as well; only after somebody has confirmed the list. */
+  readonly volumes?: boolean;
+  /** Exactly this, made earlier, instead of a plan of now. */
+  readonly planned?: CleanupPlan;
 }
 
 /** One or more bake targets and how bake is called for them. */

@@ -1,71 +1,155 @@
-import { formatByteSize } from "../model/byte-size.ts";
-import type { CleanupItem } from "../model/cleanup.ts";
-import { formatDuration } from "../model/duration.ts";
+import type { CleanupStep } from "../model/build-config.ts";
+import type { Protection } from "../model/cleanup.ts";
 import type { ObservedCacheRecord } from "../model/observation.ts";
+import { findRunInProgress } from "./cleanup-images.ts";
+import type { CleanupScope } from "./cleanup-images.ts";
+import type { EngineLedger } from "./cleanup-ledger.ts";
+import { evictionOrder, recordTimeMs } from "./cleanup-value.ts";
 
-type CacheItem = Extract<CleanupItem, { readonly item: "cache-record" }>;
+/** The steps that prune the cache. */
+export type CacheStep = Exclude<CleanupStep, "untagged-images" | "old-images">;
+
+/** Which kinds of records a step is about; undefined is all. */
+const STEP_TYPES: Readonly<Record<CacheStep, ReadonlySet<string> | undefined>> = {
+  "stale-sources": new Set(["source.local", "source.git.checkout"]),
+  cache: new Set(["regular"]),
+  "cache-mounts": new Set(["exec.cachemount"]),
+  "young-cache": undefined,
+};
+
+/** A removal, with what it frees by the engine's accounting at its place in the order. */
+export interface Eviction {
+  readonly record: ObservedCacheRecord;
+  readonly step: CacheStep;
+  readonly freesBytes: number;
+}
+
+/** What decides beside the records themselves. */
+export interface CacheFacts {
+  readonly nowMs: number;
+  /** Unused for less, a record stays in every step but `young-cache`. */
+  readonly minAgeMs: number;
+  readonly scope: CleanupScope;
+}
 
 /**
- * The records to prune until the private cache fits the budget, in the order of their removal: longest unused first,
- * children before their parents. Fewer when records in use, or shared with an image, stand in the way.
+ * The cache while records are taken from it. Invariants: a record goes after all its children; none goes that a build uses, that a run in
+ * progress may have made or used, or that shares its bytes with an image that is still there.
  */
-export function selectCacheRecords(
-  records: readonly ObservedCacheRecord[],
-  shared: ReadonlySet<string>,
-  maxCacheBytes: number,
-  nowMs: number,
-): readonly CacheItem[] {
-  const budget = `the private cache may hold ${formatByteSize(maxCacheBytes)}`;
-  const children = countChildren(records);
-  const byId = new Map(records.map((record) => [record.id, record]));
-  let privateBytes = 0;
-  const candidates: ObservedCacheRecord[] = [];
-  for (const record of records) {
-    if (shared.has(record.id)) continue;
-    privateBytes += record.sizeBytes;
-    if (!record.inUse) candidates.push(record);
-  }
-  candidates.sort(byWorth);
-  const items: CacheItem[] = [];
-  while (privateBytes > maxCacheBytes) {
-    const index = candidates.findIndex((record) => (children.get(record.id) ?? 0) === 0);
-    const [record] = index < 0 ? [] : candidates.splice(index, 1);
-    if (record === undefined) break;
-    privateBytes -= record.sizeBytes;
-    for (const parent of new Set(record.parents)) {
-      if (byId.has(parent)) children.set(parent, (children.get(parent) ?? 0) - 1);
+export class CachePlan {
+  readonly evictions: Eviction[] = [];
+  readonly #facts: CacheFacts;
+  readonly #ledger: EngineLedger;
+  readonly #records: Map<string, ObservedCacheRecord>;
+  readonly #children = new Map<string, number>();
+  readonly #protections = new Map<string, Protection>();
+  /** What each removal gave the disk. */
+  readonly #weights = new Map<string, number>();
+
+  constructor(records: readonly ObservedCacheRecord[], ledger: EngineLedger, facts: CacheFacts) {
+    this.#facts = facts;
+    this.#ledger = ledger;
+    this.#records = new Map(records.map((record) => [record.id, record]));
+    for (const record of this.#records.values()) {
+      for (const parent of new Set(record.parents)) this.#children.set(parent, (this.#children.get(parent) ?? 0) + 1);
+      const protection: Protection | undefined = record.inUse
+        ? { because: "used-by-build" }
+        : findRunInProgress(facts.scope, recordTimeMs(record));
+      if (protection !== undefined) this.#protections.set(record.id, protection);
     }
-    items.push(cacheItem(record, `${budget}; ${describeUse(record, nowMs)}`));
   }
-  return dropUseless(items);
-}
 
-/** Worth least first: longest unused, then least used; ties by ID, so that the order never depends on the engine's. */
-function byWorth(a: ObservedCacheRecord, b: ObservedCacheRecord): number {
-  return a.lastUsedAtMs - b.lastUsedAtMs || a.usageCount - b.usageCount || (a.id < b.id ? -1 : 1);
-}
-
-function countChildren(records: readonly ObservedCacheRecord[]): Map<string, number> {
-  const children = new Map<string, number>();
-  for (const record of records) {
-    for (const parent of new Set(record.parents)) children.set(parent, (children.get(parent) ?? 0) + 1);
+  /** Evicts by value, children before their parents, for as long as `isNeeded` says so. */
+  evict(step: CacheStep, isNeeded: () => boolean): void {
+    if (!isNeeded()) return;
+    const eligible = [...this.#records.values()].filter((record) => this.#isEligible(record, step));
+    const order = evictionOrder(eligible, {
+      nowMs: this.#facts.nowMs,
+      rebuildMs: this.#facts.scope.rebuildMs ?? new Map(),
+      weightBytes: (record) => this.#ledger.weightBytes(record),
+      parentsOf: (record) => record.parents.flatMap((id) => this.#records.get(id) ?? []),
+    });
+    const waiting = new Set(eligible.filter((record) => !this.#isLeaf(record)));
+    const leaves = eligible.filter((record) => this.#isLeaf(record)).sort((a, b) => order(b, a));
+    while (isNeeded()) {
+      const record = leaves.pop();
+      if (record === undefined) return;
+      this.#remove(record, step);
+      for (const id of new Set(record.parents)) {
+        const parent = this.#records.get(id);
+        if (parent === undefined || !waiting.has(parent) || !this.#isLeaf(parent)) continue;
+        waiting.delete(parent);
+        insert(leaves, parent, order);
+      }
+    }
   }
-  return children;
+
+  /**
+   * Takes back removals that free nothing and make no room for one that does: an empty record, unless one that it builds on goes
+   * later. Returns what is left, in order.
+   */
+  settle(): readonly Eviction[] {
+    const needed = new Set<string>();
+    for (const eviction of this.evictions.toReversed()) {
+      const { record } = eviction;
+      if (this.#weights.get(record.id) !== 0 || record.parents.some((id) => needed.has(id))) needed.add(record.id);
+      else {
+        this.#records.set(record.id, record);
+        this.#ledger.addRecord(record);
+      }
+    }
+    return this.evictions.filter(({ record }) => needed.has(record.id));
+  }
+
+  /** What is left and why, of what could go otherwise: `isAgeRespected` says whether any step would take young records. */
+  kept(isAgeRespected: boolean): readonly { readonly record: ObservedCacheRecord; readonly protection: Protection }[] {
+    const { nowMs, minAgeMs } = this.#facts;
+    const kept = [...this.#records.values()].flatMap((record) => {
+      const protection: Protection | undefined =
+        this.#protections.get(record.id) ??
+        (this.#ledger.isShared(record)
+          ? { because: "shared-with-image" }
+          : isAgeRespected && nowMs - recordTimeMs(record) < minAgeMs
+            ? { because: "younger-than-minimum-age", minAgeMs }
+            : undefined);
+      return protection === undefined ? [] : [{ record, protection }];
+    });
+    return kept.sort((a, b) => b.record.sizeBytes - a.record.sizeBytes || (a.record.id < b.record.id ? -1 : 1));
+  }
+
+  #remove(record: ObservedCacheRecord, step: CacheStep): void {
+    this.#weights.set(record.id, this.#ledger.weightBytes(record));
+    const freesBytes = this.#ledger.removeRecord(record);
+    this.#records.delete(record.id);
+    for (const parent of new Set(record.parents)) this.#children.set(parent, (this.#children.get(parent) ?? 0) - 1);
+    this.evictions.push({ record, step, freesBytes });
+  }
+
+  #isLeaf(record: ObservedCacheRecord): boolean {
+    return (this.#children.get(record.id) ?? 0) === 0;
+  }
+
+  #isEligible(record: ObservedCacheRecord, step: CacheStep): boolean {
+    if (STEP_TYPES[step]?.has(record.type) === false || this.#protections.has(record.id)) return false;
+    const { nowMs, minAgeMs } = this.#facts;
+    if (step !== "young-cache" && nowMs - recordTimeMs(record) < minAgeMs) return false;
+    return !this.#ledger.isShared(record);
+  }
 }
 
-/** When the last removals are of records without bytes, the budget held before them: they stay. */
-function dropUseless(items: readonly CacheItem[]): readonly CacheItem[] {
-  let end = items.length;
-  while (end > 0 && items[end - 1]?.sizeBytes === 0) end -= 1;
-  return items.slice(0, end);
-}
-
-function cacheItem(record: ObservedCacheRecord, reason: string): CacheItem {
-  const { id, type, description, sizeBytes } = record;
-  return { item: "cache-record", id, type, description, sizeBytes, reason };
-}
-
-function describeUse(record: ObservedCacheRecord, nowMs: number): string {
-  if (record.lastUsedAtMs <= 0) return "never used";
-  return `last used ${formatDuration(Math.max(0, nowMs - record.lastUsedAtMs))} ago`;
+/** Keeps the list in order, the one to go first at its end. */
+function insert(
+  leaves: ObservedCacheRecord[],
+  record: ObservedCacheRecord,
+  order: (a: ObservedCacheRecord, b: ObservedCacheRecord) => number,
+): void {
+  let low = 0;
+  let high = leaves.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = leaves[middle];
+    if (other !== undefined && order(other, record) > 0) low = middle + 1;
+    else high = middle;
+  }
+  leaves.splice(low, 0, record);
 }

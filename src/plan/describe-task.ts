@@ -1,11 +1,12 @@
 import { formatByteSize } from "../model/byte-size.ts";
-import type { BuildConfig, Environment } from "../model/build-config.ts";
+import type { BuildConfig, Environment, FreeSpaceMark } from "../model/build-config.ts";
 import type { CleanupPlan } from "../model/cleanup.ts";
 import { formatDuration } from "../model/duration.ts";
 import type { EngineObservation } from "../model/observation.ts";
 import type { BuildSecret, Check } from "../model/pipeline.ts";
 import type { ServiceImage, Task, TaskOf } from "../model/task.ts";
 import { describeTemplate } from "../model/template.ts";
+import { resolveCleanupPolicy } from "./cleanup-policy.ts";
 import { describeCleanupItem } from "./cleanup-text.ts";
 
 /** What the words for a task may draw on, besides the task. */
@@ -33,20 +34,39 @@ export function describeTask(task: Task, input: DescriptionInput): readonly stri
   }
 }
 
+function describeMark(mark: FreeSpaceMark): string {
+  return "bytes" in mark ? formatByteSize(mark.bytes) : `${Math.round(mark.share * 1_000) / 10} % of the disk`;
+}
+
+/** A plan of a run is about more than its clean-up. */
+const SHOWN_REMOVALS = 20;
+
 /** The policy with its numbers and, where the clean-up is planned already, what would go. */
 function describeClean(task: TaskOf<"clean">, { buildConfig, cleanup }: DescriptionInput): readonly string[] {
-  const { policy: name, ...overrides } = task.clean;
-  const policy = { ...buildConfig.cleanup[name], ...overrides };
+  const { policy: name } = task.clean;
+  const policy = resolveCleanupPolicy(buildConfig.cleanup, task.clean);
   const images = policy.keepImagesPerService;
   const lines = [
     `${name} clean-up: keep at most ${formatByteSize(policy.maxCacheBytes)} of build cache and the newest ` +
       `${images === 1 ? "image" : `${images} images`} of each service`,
   ];
   if (policy.minAgeMs > 0) lines.push(`keep everything younger than ${formatDuration(policy.minAgeMs)}`);
+  if (policy.maxImagesBytes !== undefined)
+    lines.push(`keep at most ${formatByteSize(policy.maxImagesBytes)} of images`);
+  if (policy.minFree !== undefined) {
+    const { low, high } = policy.minFree;
+    lines.push(`begin with less than ${describeMark(low)} free, and go on until ${describeMark(high)}`);
+  }
   if (cleanup === undefined) return lines;
   if (cleanup.items.length === 0) return [...lines, "nothing to remove"];
-  for (const item of cleanup.items) {
-    lines.push(`remove ${describeCleanupItem(item)} (${formatByteSize(item.sizeBytes)}): ${item.reason}`);
+  const shown = cleanup.items.slice(0, SHOWN_REMOVALS);
+  for (const item of shown) {
+    lines.push(`remove ${describeCleanupItem(item)} (frees ${formatByteSize(item.freesBytes)}): ${item.reason}`);
+  }
+  const rest = cleanup.items.slice(shown.length);
+  if (rest.length > 0) {
+    const restBytes = rest.reduce((sum, item) => sum + item.freesBytes, 0);
+    lines.push(`remove ${rest.length} more (frees ${formatByteSize(restBytes)})`);
   }
   lines.push(`frees ${formatByteSize(cleanup.predictedBytes)} by the engine's accounting`);
   return lines;

@@ -1,6 +1,6 @@
 import { TASK_KINDS } from "../model/pipeline.ts";
-import { PLAN_VERSION } from "../model/plan.ts";
-import type { Decision, Plan, PlannedTask } from "../model/plan.ts";
+import { DISK_NEED_BASES, PLAN_VERSION } from "../model/plan.ts";
+import type { Decision, DiskNeed, Plan, PlannedTask } from "../model/plan.ts";
 
 /** A plan read from text, or why the text is none. */
 export type ParsedPlan =
@@ -11,14 +11,15 @@ export type ParsedPlan =
 /** The plan as JSON with two spaces of indentation; keys come in a fixed order, so equal plans give equal text. */
 export function serialisePlan(plan: Plan): string {
   const { version, variants, tasks } = plan;
-  const ordered = tasks.map(({ id, kind, needs, decision: { action, reason }, actions }) => ({
-    id,
-    kind,
-    needs,
-    decision: { action, reason },
-    actions,
-  }));
+  const ordered = tasks.map(orderKeys);
   return `${JSON.stringify({ version, variants, tasks: ordered }, undefined, 2)}\n`;
+}
+
+function orderKeys({ id, kind, needs, decision: { action, reason }, disk, actions }: PlannedTask): PlannedTask {
+  const planned = { id, kind, needs, decision: { action, reason }, actions };
+  if (disk === undefined) return planned;
+  const { bytes, basis, leastBytes } = disk;
+  return { ...planned, disk: { bytes, basis, leastBytes } };
 }
 
 /** Reads what {@link serialisePlan} wrote. Another version is refused, not guessed at. */
@@ -51,8 +52,19 @@ function parseTask(value: unknown): PlannedTask | undefined {
   const { id, needs, actions } = value;
   const kind = TASK_KINDS.find((candidate) => candidate === value["kind"]);
   const decision = parseDecision(value["decision"]);
+  const disk = value["disk"] === undefined ? undefined : parseDiskNeed(value["disk"]);
+  if (value["disk"] !== undefined && disk === undefined) return undefined;
   if (typeof id !== "string" || kind === undefined || decision === undefined) return undefined;
-  return isTextList(needs) && isTextList(actions) ? { id, kind, needs, decision, actions } : undefined;
+  if (!isTextList(needs) || !isTextList(actions)) return undefined;
+  return { id, kind, needs, decision, ...(disk === undefined ? {} : { disk }), actions };
+}
+
+function parseDiskNeed(value: unknown): DiskNeed | undefined {
+  if (!isMapping(value)) return undefined;
+  const { bytes, leastBytes } = value;
+  const basis = DISK_NEED_BASES.find((candidate) => candidate === value["basis"]);
+  if (typeof bytes !== "number" || typeof leastBytes !== "number" || basis === undefined) return undefined;
+  return { bytes, basis, leastBytes };
 }
 
 function parseDecision(value: unknown): Decision | undefined {

@@ -4,7 +4,7 @@ import { describeCondition, holds, looksUpstream } from "../model/condition.ts";
 import type { Condition, UpstreamOutcome } from "../model/condition.ts";
 import type { EngineObservation } from "../model/observation.ts";
 import { PLAN_VERSION } from "../model/plan.ts";
-import type { Decision, Plan, PlannedTask } from "../model/plan.ts";
+import type { Decision, DiskNeed, Plan, PlannedTask } from "../model/plan.ts";
 import type { Task, TaskGraph, TaskId } from "../model/task.ts";
 import { describeTask } from "./describe-task.ts";
 
@@ -18,6 +18,8 @@ export interface PlanInput {
   readonly observation?: EngineObservation;
   /** What clean tasks would remove, where the caller has planned that. */
   readonly cleanups?: ReadonlyMap<TaskId, CleanupPlan>;
+  /** What builds are expected to take of the disk, where the caller has found that out. */
+  readonly diskNeeds?: ReadonlyMap<TaskId, DiskNeed>;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface PlanInput {
  * gives the same plan. A task is skipped when it is not selected, when its `if` does not hold (tasks for the time after a
  * failure included), or when a task upstream of it is skipped by its `if`.
  */
-export function planRun({ graph, selection = graph, buildConfig, observation, cleanups }: PlanInput): Plan {
+export function planRun({ graph, selection = graph, buildConfig, observation, cleanups, diskNeeds }: PlanInput): Plan {
   const skippedBy = new Map<TaskId, ReadonlySet<TaskId>>();
   const tasks = graph.order.flatMap((id): readonly PlannedTask[] => {
     const whole = graph.tasks.get(id);
@@ -39,7 +41,10 @@ export function planRun({ graph, selection = graph, buildConfig, observation, cl
     });
     const selected = selection.tasks.has(id);
     const decision = selected ? decide(task, skippedBy) : ({ action: "skip", reason: "not selected" } as const);
-    return [{ id, kind: task.kind, needs: task.needs, decision, actions: decision.action === "skip" ? [] : actions }];
+    const skips = decision.action === "skip";
+    const disk = skips ? undefined : diskNeeds?.get(id);
+    const planned = { id, kind: task.kind, needs: task.needs, decision, actions: skips ? [] : actions };
+    return [disk === undefined ? planned : { ...planned, disk }];
   });
   return { version: PLAN_VERSION, variants: graph.variants, tasks };
 }

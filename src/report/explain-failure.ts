@@ -33,6 +33,8 @@ function explain(failure: Failure, place: FailurePlace): Explanation {
       return explainRegistry(failure, place);
     case "no-space":
       return explainNoSpace(failure);
+    case "no-room":
+      return explainNoRoom(failure, place);
     case "timed-out":
       return explainTimedOut(failure, place);
     case "engine-unreachable":
@@ -140,6 +142,24 @@ function explainNoSpace(failure: FailureOf<"no-space">): Explanation {
       "see what would be freed: `orchestrate clean --aggressive --dry-run`",
       "free it: `orchestrate clean --aggressive`",
       "see what takes the space: `orchestrate monitor`",
+    ],
+  };
+}
+
+function explainNoRoom(failure: FailureOf<"no-room">, place: FailurePlace): Explanation {
+  const { bakeTarget, neededBytes, basis, freeBytes, minFreeBytes, totalBytes, tried } = failure;
+  const missing = neededBytes + minFreeBytes - freeBytes;
+  return {
+    headline: `Not enough room on the engine's disk to build ${bakeTarget}: ${formatByteSize(missing)} are missing`,
+    evidence: [
+      `needed: ${formatByteSize(neededBytes)} (${basis})`,
+      `free: ${formatByteSize(freeBytes)} of ${formatByteSize(totalBytes)}, of which ${formatByteSize(minFreeBytes)} stay free`,
+      ...tried,
+    ],
+    nextSteps: [
+      "see what takes the space, and what would free it: `orchestrate usage`",
+      "let a clean-up take younger things: a lower `min_age` in docker/build-config.json",
+      `if it needs less, say so: \`resources: { disk: … }\` for ${describePlace(place)}`,
     ],
   };
 }

@@ -7,6 +7,8 @@ export function describeFact(fact: TaskFact): string {
   switch (fact.fact) {
     case "image-built":
       return `${formatByteSize(fact.sizeBytes)}, ${fact.cachedSteps} of ${plural(fact.steps, "step")} cached`;
+    case "disk-written":
+      return `wrote ${formatByteSize(fact.contextBytes + fact.layerBytes)}`;
     case "image-size":
       return `${fact.service} ${describeSize(fact.sizeBytes, fact.limitBytes)}`;
     case "space-freed":
@@ -26,11 +28,28 @@ function describeRetries(retried = 0): string {
     : `, ${plural(retried, "more attempt")} failed and ${retried === 1 ? "was" : "were"} repeated`;
 }
 
+/** What was freed: predicted, by the engine's account, and on its disk; never one number instead of the three. */
+export interface FreedSpace {
+  readonly predictedBytes: number;
+  readonly accountedBytes: number;
+  readonly physicalBytes?: number;
+  readonly disturbance?: { readonly added: number; readonly removed: number };
+}
+
 /** What the engine's account says was freed; it may have grown meanwhile, when others build at the same time. */
-export function describeFreed(freed: { readonly accountedBytes: number; readonly predictedBytes: number }): string {
-  const predicted = `predicted ${formatByteSize(freed.predictedBytes)}`;
-  if (freed.accountedBytes >= 0) return `freed ${formatByteSize(freed.accountedBytes)} (${predicted})`;
-  return `the engine's account grew by ${formatByteSize(-freed.accountedBytes)} meanwhile (${predicted} to go)`;
+export function describeFreed({ predictedBytes, accountedBytes, physicalBytes, disturbance }: FreedSpace): string {
+  const predicted = `predicted ${formatByteSize(predictedBytes)}`;
+  const disk =
+    physicalBytes === undefined
+      ? ""
+      : `, the disk ${physicalBytes < 0 ? "lost" : "gained"} ${formatByteSize(Math.abs(physicalBytes))}`;
+  const others =
+    disturbance === undefined
+      ? ""
+      : `; meanwhile others added ${plural(disturbance.added, "object")} and removed ${disturbance.removed}`;
+  if (accountedBytes >= 0) return `freed ${formatByteSize(accountedBytes)} (${predicted}${disk}${others})`;
+  const grown = `the engine's account grew by ${formatByteSize(-accountedBytes)} meanwhile`;
+  return `${grown} (${predicted} to go${disk}${others})`;
 }
 
 /** A size against its limit: `58.1 MB of 80.0 MB (73 %)`. */

@@ -33,7 +33,8 @@ export function foldGithub(options: GithubOptions): (event: RunEvent) => string 
     let text = "";
     for (const line of describe(event)) {
       if (line.task === undefined) text += guarded([line.text], options.stopToken);
-      else if (event.type === "task-started") text += guarded([`[${line.task}] ${line.text}`], options.stopToken);
+      else if (event.type === "task-started" || event.type === "task-waiting")
+        text += guarded([`[${line.task}] ${line.text}`], options.stopToken);
       else keep(groups, line.task, line.text);
     }
     if (event.type === "task-finished") text += renderGroup(view, groups, event.task, options);

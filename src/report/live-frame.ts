@@ -145,6 +145,7 @@ function detailOf(task: TaskView, view: RunView, around: FrameSurroundings): str
     case "skipped":
       return `skipped: ${task.ending.because}`;
     case undefined:
+      if (task.waitingFor !== undefined) return `waiting: ${task.waitingFor}`;
       return task.status === "running" ? describeProgress(task, around) : "";
   }
 }

@@ -91,6 +91,8 @@ function describeEvent(
   switch (event.type) {
     case "run-started":
       return [{ text: describeStart(view) }];
+    case "task-waiting":
+      return [{ task: event.task, text: palette.yellow(printableLine(`waiting: ${event.because}`)) }];
     case "task-started":
       return [
         {

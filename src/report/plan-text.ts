@@ -1,3 +1,5 @@
+import { formatByteSize } from "../model/byte-size.ts";
+import { describeBasis } from "../model/plan.ts";
 import type { Decision, Plan, PlannedTask } from "../model/plan.ts";
 import { plural } from "./fact-text.ts";
 import { printableLine } from "./printable.ts";
@@ -19,6 +21,11 @@ function describeTask(task: PlannedTask, position: number): readonly string[] {
     `     ${task.decision.action}: ${task.decision.reason}`,
   ];
   if (task.decision.action !== "skip") lines.push(...shownActions(task).map((action) => `       - ${action}`));
+  if (task.disk !== undefined) {
+    lines.push(
+      `       - takes up to ${formatByteSize(task.disk.bytes)} of the engine's disk (${describeBasis(task.disk)})`,
+    );
+  }
   return lines.map(printableLine);
 }
 

@@ -37,6 +37,8 @@ export interface TaskView {
   readonly status: "waiting" | "running" | FinalStatus;
   /** 0 while it waits. */
   readonly attempt: number;
+  /** Why it could start and does not yet; absent where nothing holds it up. */
+  readonly waitingFor?: string;
   /** Start of the first attempt; absent where it never started. */
   readonly startedAtMs?: number;
   /** Steps that run now, with the time of their first report. */
@@ -94,6 +96,11 @@ function advance(view: OpenView, event: RunEvent): void {
       view.startedAtMs = event.atMs;
       for (const task of event.tasks) view.tasks.set(task.id, announced(task));
       return;
+    case "task-waiting": {
+      const task = view.tasks.get(event.task);
+      if (task !== undefined) task.waitingFor = event.because;
+      return;
+    }
     case "task-started":
       startTask(view, event.task, event.attempt);
       return;
@@ -138,6 +145,7 @@ function announced(task: EventTask): OpenTask {
 function startTask(view: OpenView, id: TaskId, attempt: number): void {
   const task = view.tasks.get(id);
   if (task === undefined) return;
+  delete task.waitingFor;
   task.status = "running";
   task.attempt = attempt;
   task.startedAtMs ??= view.nowMs;
@@ -163,6 +171,7 @@ function finishTask(view: OpenView, event: Extract<RunEvent, { type: "task-finis
   task.status = event.status;
   task.durationMs = durationMs;
   task.ending = ending;
+  delete task.waitingFor;
   task.runningSteps.clear();
   view.running.delete(event.task);
 }

@@ -55,10 +55,12 @@ export interface ImageSummary {
   readonly limitBytes?: number;
 }
 
-/** Sum over the clean tasks. Predicted and accounted bytes are two numbers. */
+/** Sum over the clean tasks. Predicted, accounted and physical bytes are three numbers. */
 export interface SpaceSummary {
   readonly predictedBytes: number;
   readonly accountedBytes: number;
+  /** Absent where the disk of one of them could not be measured. */
+  readonly physicalBytes?: number;
   readonly removed: number;
 }
 
@@ -188,14 +190,16 @@ function collectImages(tasks: readonly TaskView[]): readonly ImageSummary[] {
 }
 
 function sumSpace(tasks: readonly TaskView[]): SpaceSummary | undefined {
-  let sum: SpaceSummary | undefined;
-  for (const fact of tasks.flatMap(factsOf)) {
-    if (fact.fact !== "space-freed") continue;
-    sum = {
-      predictedBytes: (sum?.predictedBytes ?? 0) + fact.predictedBytes,
-      accountedBytes: (sum?.accountedBytes ?? 0) + fact.accountedBytes,
-      removed: (sum?.removed ?? 0) + fact.removed,
-    };
-  }
-  return sum;
+  const freed = tasks.flatMap(factsOf).filter((fact) => fact.fact === "space-freed");
+  if (freed.length === 0) return undefined;
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+  // Where nothing was removed there was nothing to measure.
+  const measured = freed.flatMap(({ removed, physicalBytes }) => (removed === 0 ? [] : [physicalBytes]));
+  const physical = measured.filter((each) => each !== undefined);
+  return {
+    predictedBytes: sum(freed.map((fact) => fact.predictedBytes)),
+    accountedBytes: sum(freed.map((fact) => fact.accountedBytes)),
+    ...(physical.length > 0 && physical.length === measured.length ? { physicalBytes: sum(physical) } : {}),
+    removed: sum(freed.map((fact) => fact.removed)),
+  };
 }

@@ -8,6 +8,7 @@ import type { Clock } from "./clock.ts";
 import { Execution } from "./execution.ts";
 import type { ExecutionSetting } from "./execution.ts";
 import { LateValues } from "./late-values.ts";
+import { Place } from "./place.ts";
 import { Pools } from "./pools.ts";
 import { createNodes } from "./run-node.ts";
 import type { RunNode } from "./run-node.ts";
@@ -26,6 +27,8 @@ import { handOn, judge, mergeUpstream, runsAfterFailure } from "./upstream.ts";
  *   the run; what runs is cancelled and nothing starts, except tasks whose `if` is meant for failures (`always()`, `failure()`).
  * - An aborted `signal` stops the run without exception: everything that runs is cancelled, nothing starts, `always()` included.
  * - `continue_on_error`: the failure counts as a success for the tasks downstream and for the run.
+ * - Room (see {@link EnterRoom}) is asked for when a task has its place. While it waits for room, others may have the place; a task
+ *   that finds none fails without an attempt.
  *
  * Rejects only for a bug: a performer or a reporter that throws, or a graph that breaks its invariants. Then everything that
  * runs is cancelled and awaited first, no further task gets an ending, and there is no `run-finished`.
@@ -38,7 +41,7 @@ export async function runGraph(graph: TaskGraph, options: RunOptions): Promise<R
 interface Started {
   readonly node: RunNode;
   readonly execution: Execution;
-  readonly startedAtMs: number;
+  readonly place: Place<RunNode>;
 }
 
 /** A node and an ending that is not announced yet. */
@@ -66,7 +69,7 @@ class Run {
   readonly #admission: Admission<RunNode>;
   readonly #values: LateValues;
   readonly #setting: ExecutionSetting;
-  readonly #running = new Set<Started>();
+  readonly #running = new Map<RunNode, Started>();
   /** What ended, in the order in which it is announced. A list, not recursion: chains may be long. */
   #endings: Ended[] = [];
   readonly #bugs: unknown[] = [];
@@ -87,7 +90,8 @@ class Run {
     this.#values = new LateValues({ id: runId, pipeline, log_directory: logDirectory });
     this.#unfinished = this.#nodes.length;
     const emit = (event: RunEventBody): void => this.#emit(event);
-    this.#setting = { perform: options.perform, clock: this.#clock, values: this.#values, emit };
+    const { perform, enter } = options;
+    this.#setting = { perform, enter, clock: this.#clock, values: this.#values, emit };
   }
 
   async execute(): Promise<RunResult> {
@@ -132,7 +136,9 @@ class Run {
         this.#announceEndings();
         const node = this.#admission.admit();
         if (node === undefined) return;
-        this.#start(node);
+        const started = this.#running.get(node);
+        if (started === undefined) this.#start(node);
+        else started.place.admit();
       }
     } finally {
       this.#advancing = false;
@@ -187,22 +193,33 @@ class Run {
   }
 
   #start(node: RunNode): void {
-    const execution = new Execution(node.task, node.upstream, this.#setting);
-    const started = { node, execution, startedAtMs: this.#clock.now() };
-    this.#running.add(started);
+    const place = new Place(node, this.#admission);
+    const execution = new Execution(node.task, node.upstream, this.#setting, {
+      wait: (because, parked) =>
+        this.#act(() => {
+          this.#emit({ type: "task-waiting", task: node.task.id, because });
+          if (parked) place.giveBack();
+        }),
+      regain: async () => {
+        const regained = place.regain();
+        this.#act(() => undefined);
+        await regained;
+      },
+    });
+    const started = { node, execution, place };
+    this.#running.set(node, started);
     void this.#conduct(started);
   }
 
   /** Waits for the end of an execution. Never rejects: what it throws inside becomes the bug that ends the run. */
-  async #conduct(started: Started): Promise<void> {
-    const { node, execution, startedAtMs } = started;
+  async #conduct({ node, execution, place }: Started): Promise<void> {
     const [settled] = await Promise.allSettled([execution.run()]);
     this.#act(() => {
-      this.#running.delete(started);
-      this.#admission.release(node);
+      this.#running.delete(node);
+      place.giveBack();
       if (settled.status === "rejected") throw settled.reason;
-      const durationMs = this.#clock.now() - startedAtMs;
-      this.#endings.push({ node, ending: settled.value, durationMs, attempts: execution.attempts, upToDate: false });
+      const { durationMs, attempts } = execution;
+      this.#endings.push({ node, ending: settled.value, durationMs, attempts, upToDate: false });
     });
   }
 
@@ -213,9 +230,11 @@ class Run {
     this.#stopped = cause;
     if (cause === "bug") this.#endings = [];
     else this.#announceStop(cause);
-    for (const { node, execution } of this.#running) if (!this.#mayStart(node)) execution.stop(cause);
+    for (const { node, execution } of this.#running.values()) if (!this.#mayStart(node)) execution.stop(cause);
     for (const node of this.#admission.drain()) {
+      const started = this.#running.get(node);
       if (this.#mayStart(node)) this.#admission.add(node);
+      else if (started !== undefined) started.place.callOff();
       else if (cause !== "bug") this.#endUnstarted(node, { status: "cancelled" });
     }
   }

@@ -1,5 +1,5 @@
 import type { RunEvent } from "../model/event.ts";
-import type { PerformTask } from "../model/performer.ts";
+import type { EnterRoom, PerformTask } from "../model/performer.ts";
 import type { TaskId, TaskOutputs } from "../model/task.ts";
 import type { Clock } from "./clock.ts";
 
@@ -22,6 +22,8 @@ export interface RunOptions {
    */
   readonly signal?: AbortSignal;
   readonly perform: PerformTask;
+  /** Asked before the first attempt of each task; nothing needs room when absent. */
+  readonly enter?: EnterRoom;
   /** Called synchronously and in order. A throw is a bug and ends the run. */
   readonly emit: (event: RunEvent) => void;
   /** The machine's clock when absent. */

@@ -93,6 +93,26 @@ export const MIGRATIONS: readonly string[] = [
      process_namespace TEXT NOT NULL,
      since_ms INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  // What a clean-up wants to know of the past.
+  `CREATE TABLE step_durations (
+     name TEXT PRIMARY KEY,
+     duration_ms INTEGER NOT NULL,
+     at_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE image_uses (
+     image_id TEXT PRIMARY KEY,
+     at_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO image_uses (image_id, at_ms) SELECT image_id, max(at_ms) FROM image_sizes GROUP BY image_id;`,
+  // What real builds wrote, for the estimate of the next.
+  `CREATE TABLE disk_needs (
+     bake_target TEXT NOT NULL,
+     image_store TEXT NOT NULL,
+     context_bytes INTEGER NOT NULL,
+     layer_bytes INTEGER NOT NULL,
+     at_ms INTEGER NOT NULL,
+     PRIMARY KEY (bake_target, image_store)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** How a migration ended. */

@@ -1,12 +1,16 @@
 import type { StatementSync } from "node:sqlite";
+import type { TaskFact } from "../model/event.ts";
 import type { TaskId } from "../model/task.ts";
 import type { FinishedTaskRecord, ImageSizeRecord, RunRecord, StartedRun, TaskRecord } from "./record.ts";
+import { insertSteps, insertUses } from "./build-query.ts";
 import { insertVerdict } from "./release-query.ts";
 import { numberOf, stringRecordOf, stringsOf, textOf } from "./row.ts";
 import type { Row } from "./row.ts";
 
 const KEPT_DURATIONS = 5;
 const KEPT_SIZES = 20;
+
+type DiskWritten = Extract<TaskFact, { readonly fact: "disk-written" }>;
 
 /** Gives the prepared statement of a text, prepared once. */
 export type Prepare = (text: string) => StatementSync;
@@ -39,15 +43,42 @@ export function insertTask(sql: Prepare, task: FinishedTaskRecord): void {
   );
   const atMs = Math.round(task.finishedAtMs);
   if (task.status === "succeeded") insertDuration(sql, task.task, atMs, durationMs);
+  insertSteps(sql, task.steps ?? [], atMs);
+  insertUses(
+    sql,
+    task.facts.flatMap((fact) => ("imageId" in fact && fact.imageId !== undefined ? [fact.imageId] : [])),
+    atMs,
+  );
   for (const fact of task.facts) {
     if (fact.fact === "image-built" && fact.service !== undefined) {
       insertSize(sql, fact.service, fact.imageId, fact.sizeBytes, atMs);
     }
+    if (fact.fact === "disk-written") insertDiskNeed(sql, fact, atMs);
     if (fact.fact === "image-size" && fact.imageId !== undefined && task.kind === "verify") {
       const passed = task.status === "succeeded";
       insertVerdict(sql, { imageId: fact.imageId, passed, runId: task.runId, atMs });
     }
   }
+}
+
+/** Of a context only what has changed is sent, so the most that ever was is kept; it is sent whole after its copy was cleaned away. */
+function insertDiskNeed(sql: Prepare, written: DiskWritten, atMs: number): void {
+  sql(
+    `INSERT INTO disk_needs (bake_target, image_store, context_bytes, layer_bytes, at_ms) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (bake_target, image_store) DO UPDATE SET
+       context_bytes = max(context_bytes, excluded.context_bytes), layer_bytes = excluded.layer_bytes, at_ms = excluded.at_ms`,
+  ).run(written.bakeTarget, written.imageStore, Math.round(written.contextBytes), Math.round(written.layerBytes), atMs);
+}
+
+/** What the last real build of a bake target wrote. */
+export function readDiskNeed(
+  sql: Prepare,
+  bakeTarget: string,
+  imageStore: string,
+): { readonly contextBytes: number; readonly layerBytes: number } | undefined {
+  const row = sql("SELECT * FROM disk_needs WHERE bake_target = ? AND image_store = ?").get(bakeTarget, imageStore);
+  if (row === undefined) return undefined;
+  return { contextBytes: numberOf(row, "context_bytes"), layerBytes: numberOf(row, "layer_bytes") };
 }
 
 function insertDuration(sql: Prepare, task: TaskId, atMs: number, durationMs: number): void {

@@ -15,6 +15,13 @@ export interface StartedRun {
   readonly logDirectory: string;
 }
 
+/** How long a step of a build took. */
+export interface StepDuration {
+  /** As BuildKit names it: `[web builder 2/5] RUN make`. */
+  readonly name: string;
+  readonly durationMs: number;
+}
+
 /** A task that ended. */
 export interface FinishedTaskRecord {
   readonly runId: string;
@@ -28,6 +35,8 @@ export interface FinishedTaskRecord {
   readonly outputs: TaskOutputs;
   readonly facts: readonly TaskFact[];
   readonly failure?: Failure;
+  /** Steps that it did itself; those that came from the cache tell nothing. */
+  readonly steps?: readonly StepDuration[];
 }
 
 /** A run as the history shows it. */

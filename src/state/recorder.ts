@@ -1,6 +1,6 @@
 import type { EventTask, RunEvent, TaskFinishedEvent } from "../model/event.ts";
 import type { TaskId } from "../model/task.ts";
-import type { FinishedTaskRecord } from "./record.ts";
+import type { FinishedTaskRecord, StepDuration } from "./record.ts";
 import type { Store } from "./store.ts";
 
 /** What the recorder needs of a store. */
@@ -17,6 +17,7 @@ export function createRecorder(
   let runId = "";
   let announced = new Map<TaskId, EventTask>();
   const startedAtMs = new Map<TaskId, number>();
+  const steps = new Map<TaskId, StepDuration[]>();
   return {
     onEvent(event) {
       switch (event.type) {
@@ -34,9 +35,19 @@ export function createRecorder(
         case "task-started":
           if (!startedAtMs.has(event.task)) startedAtMs.set(event.task, event.atMs);
           return;
+        case "task-step": {
+          const { name, state, durationMs } = event.step;
+          if (state !== "done" || durationMs === undefined || announced.get(event.task)?.kind !== "build") return;
+          steps.set(event.task, [...(steps.get(event.task) ?? []), { name, durationMs }]);
+          return;
+        }
         case "task-finished": {
           const task = announced.get(event.task);
-          if (task !== undefined) store.recordTaskFinished(taskRecord(runId, task, event, startedAtMs.get(event.task)));
+          if (task === undefined) return;
+          const record = taskRecord(runId, task, event, startedAtMs.get(event.task));
+          const timed = steps.get(event.task);
+          steps.delete(event.task);
+          store.recordTaskFinished(timed === undefined ? record : { ...record, steps: timed });
           return;
         }
         case "run-finished":

@@ -3,12 +3,14 @@ import path from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { ReleaseJournal } from "../model/journal.ts";
 import type { TaskId } from "../model/task.ts";
+import { readSteps, readUses } from "./build-query.ts";
 import { MIGRATIONS, migrate } from "./migration.ts";
 import type { FinishedTaskRecord, ImageSizeRecord, RunRecord, StartedRun, TaskRecord } from "./record.ts";
 import {
   insertRun,
   insertTask,
   markInterrupted,
+  readDiskNeed,
   readDurations,
   readPreviousSize,
   runRecord,
@@ -21,7 +23,10 @@ export interface Store extends Disposable {
   /** Deploys and what they need to be resumed. */
   readonly releases: ReleaseJournal;
   recordRunStarted(run: StartedRun): void;
-  /** Also remembers the sizes of images the task built, its verdict over those it verified and, for a success, its duration. */
+  /**
+   * Also remembers the sizes of images the task built, when it used which images, how long its steps took, its verdict over images
+   * that it verified and, for a success, its duration.
+   */
   recordTaskFinished(task: FinishedTaskRecord): void;
   /** Also forgets the oldest runs beyond {@link KEPT_RUNS}. */
   recordRunFinished(run: {
@@ -33,6 +38,15 @@ export interface Store extends Disposable {
   expectedDurations(): ReadonlyMap<TaskId, number>;
   /** The latest image of a service other than `imageId`; undefined when none is known. */
   previousImageSize(service: string, imageId?: string): ImageSizeRecord | undefined;
+  /** Milliseconds that each step of a build took last, by the names that BuildKit's cache may give its result. Never throws. */
+  stepDurations(): ReadonlyMap<string, number>;
+  /** When a run of this project last built or checked an image, milliseconds since 1970 by image id. Never throws. */
+  lastUsed(): ReadonlyMap<string, number>;
+  /** What the last real build of a bake target wrote to an image store; undefined when none is remembered. Never throws. */
+  diskNeed(
+    bakeTarget: string,
+    imageStore: string,
+  ): { readonly contextBytes: number; readonly layerBytes: number } | undefined;
   /** Newest first. */
   listRuns(limit?: number): readonly RunRecord[];
   /** In no particular order. */
@@ -171,6 +185,9 @@ function createStore(database: DatabaseSync): Store {
       }),
     expectedDurations: () => orElse(() => readDurations(sql), new Map<TaskId, number>()),
     previousImageSize: (service, imageId) => readPreviousSize(sql, service, imageId),
+    stepDurations: () => orElse(() => readSteps(sql), new Map<string, number>()),
+    diskNeed: (bakeTarget, imageStore) => orElse(() => readDiskNeed(sql, bakeTarget, imageStore), undefined),
+    lastUsed: () => orElse(() => readUses(sql), new Map<string, number>()),
     listRuns: (limit = KEPT_RUNS) =>
       sql("SELECT * FROM runs ORDER BY started_at_ms DESC, run_id DESC LIMIT ?").all(limit).map(runRecord),
     listTasks: (runId) => sql("SELECT * FROM task_records WHERE run_id = ?").all(runId).map(taskRecord),

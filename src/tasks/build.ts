@@ -1,7 +1,13 @@
 import { buildBakeTarget } from "../docker/bake.ts";
+import type { BuiltImage } from "../docker/bake.ts";
+import { engineHome } from "../docker/disk-usage.ts";
+import { watchDisk } from "../docker/disk-watch.ts";
+import type { Engine } from "../docker/engine.ts";
+import type { TaskFact } from "../model/event.ts";
 import { LABELS } from "../model/observation.ts";
 import type { TaskContext, TaskResult } from "../model/performer.ts";
 import type { TaskOf } from "../model/task.ts";
+import { measureBuild } from "../plan/disk-need.ts";
 import { failed, succeeded } from "./task-result.ts";
 import type { TaskTools } from "./task-tools.ts";
 
@@ -12,6 +18,7 @@ import type { TaskTools } from "./task-tools.ts";
 export async function performBuild(task: TaskOf<"build">, context: TaskContext, tools: TaskTools): Promise<TaskResult> {
   const engine = await tools.engine();
   if (!engine.ok) return failed(engine.failure);
+  using watch = await watchDisk(engine.value);
   const built = await buildBakeTarget({
     workingDirectory: tools.projectDirectory,
     call: task.bake,
@@ -22,11 +29,13 @@ export async function performBuild(task: TaskOf<"build">, context: TaskContext, 
     labels: imageLabels(task, tools.config.project),
     redact: tools.redact,
     engine: engine.value,
+    mayHaveBeenFull: () => watch.mayHaveBeenFull(),
     onReport: (report) => context.report(report),
   });
   if (!built.ok) return failed(built.failure);
   const { imageId, cachedSteps, steps } = built.value;
-  if (imageId === undefined) return succeeded();
+  const written = await measureWritten(task.bakeTarget, built.value, engine.value);
+  if (imageId === undefined) return succeeded({}, written);
   const image = await engine.value.inspectImage(imageId, { signal: context.signal });
   if (!image.ok) return failed(image.failure);
   const reference = built.value.tags[0] ?? task.definition.tags?.[0] ?? imageId;
@@ -48,7 +57,23 @@ export async function performBuild(task: TaskOf<"build">, context: TaskContext, 
       cachedSteps,
       steps: steps.length,
     },
+    ...written,
   ]);
+}
+
+/** What a real build wrote; nothing where every step came from the cache (which then costs no request), or where it cannot be told. */
+async function measureWritten(bakeTarget: string, built: BuiltImage, engine: Engine): Promise<readonly TaskFact[]> {
+  const { timing, steps, imageId } = built;
+  const ranSteps = steps.filter((step) => step.state === "done").map((step) => step.name);
+  if (timing === undefined || ranSteps.length === 0) return [];
+  const [home, cache] = await Promise.all([engineHome(engine), engine.listCacheRecords()]);
+  if (!home.ok || !cache.ok) return [];
+  const imageStore = home.value.imageStore;
+  const history = imageStore === "containerd" && imageId !== undefined ? await engine.imageHistory(imageId) : undefined;
+  const layers = history?.ok === true ? (history.value ?? []) : [];
+  const newLayers = layers.filter((layer) => layer.createdAtMs >= timing.startedMs - 1_000);
+  const measured = measureBuild({ ...timing, ranSteps }, { store: imageStore, cache: cache.value, newLayers });
+  return measured === undefined ? [] : [{ fact: "disk-written", bakeTarget, imageStore, ...measured }];
 }
 
 /** Marks the image as ours. A bake target without a service is its own service, so that its old images can go as well. */

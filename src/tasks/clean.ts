@@ -1,21 +1,27 @@
-import { accountedBytes } from "../docker/disk-usage.ts";
-import type { Engine } from "../docker/engine.ts";
 import { observeEngine } from "../docker/images.ts";
+import { listRunsInProgress } from "../docker/reservations.ts";
 import type { BuildConfig, CleanupPolicy } from "../model/build-config.ts";
-import type { CleanupPlan } from "../model/cleanup.ts";
+import type { CleanupPlan, CleanupResult } from "../model/cleanup.ts";
+import type { TaskFact } from "../model/event.ts";
 import type { Result } from "../model/failure.ts";
+import { LABELS } from "../model/observation.ts";
+import type { EngineObservation } from "../model/observation.ts";
 import type { TaskContext, TaskResult } from "../model/performer.ts";
 import type { CleanSpec } from "../model/pipeline.ts";
 import type { Task, TaskOf } from "../model/task.ts";
 import { planCleanup } from "../plan/cleanup.ts";
-import { applyCleanup } from "./cleanup-removal.ts";
+import { resolveCleanupPolicy } from "../plan/cleanup-policy.ts";
+import type { CleanupScope } from "../plan/cleanup-images.ts";
+import { countReasons } from "./cleanup-pruning.ts";
+import { executeCleanup } from "./cleanup-execution.ts";
+import { colourProject } from "./deploy/rollout.ts";
 import { loadServiceRepositories } from "./service-repositories.ts";
 import { failed, succeeded } from "./task-result.ts";
 import type { TaskTools } from "./task-tools.ts";
 
 /**
- * Removes what the policy says, each item re-checked just before and never forced. Outputs: `removed` (how many items),
- * `freed_bytes` (by the engine's accounting, before minus after).
+ * Removes what the policy says, or what an earlier plan lists, each item re-checked just before and never forced. Outputs:
+ * `removed` (how many items), `freed_bytes` (by the engine's accounting, before minus after).
  */
 export async function performClean(
   task: TaskOf<"clean">,
@@ -26,46 +32,95 @@ export async function performClean(
   const { signal } = context;
   const engine = await tools.engine();
   if (!engine.ok) return failed(engine.failure);
-  const plan = await planClean(tools, task.clean, { nowMs: Date.now(), signal, tasks });
-  if (!plan.ok) return failed(plan.failure);
-  if (plan.value.items.length === 0) return succeeded({ removed: "0", freed_bytes: "0" }, [spaceFreed(0, 0, 0)]);
-  const before = await loadAccountedBytes(engine.value, signal);
-  if (!before.ok) return failed(before.failure);
-  const applied = await applyCleanup(engine.value, plan.value, context);
-  // Also after a removal that failed, and after Ctrl-C: what was freed is a fact.
-  const after = await loadAccountedBytes(engine.value);
-  if (!after.ok) return failed(after.failure);
-  const freedBytes = before.value - after.value;
-  const fact = spaceFreed(plan.value.predictedBytes, freedBytes, applied.removed.length);
-  if (applied.failure !== undefined) return failed(applied.failure, [fact]);
+  const observed = await observeForClean(tools, task.clean, { nowMs: Date.now(), signal, tasks });
+  if (!observed.ok) return failed(observed.failure);
+  const { observation, scope } = observed.value;
+  const policy = cleanupPolicy(tools.config, task.clean);
+  if (policy.minFree !== undefined && observation.disk === undefined) context.report(UNMEASURED);
+  const plan = task.clean.planned ?? planCleanup(observation, policy, scope);
+  const { result, failure } = await executeCleanup(engine.value, plan, observation, context);
+  const fact = spaceFreed(result);
+  if (failure !== undefined) return failed(failure, [fact]);
   signal.throwIfAborted();
-  return succeeded({ removed: String(applied.removed.length), freed_bytes: String(freedBytes) }, [fact]);
+  const outputs = { removed: String(result.removed.length), freed_bytes: String(result.accountedBytes) };
+  return succeeded(outputs, [fact]);
 }
 
-/** What a clean-up would do now; writes nothing to the engine. `tasks` tells the names of the images that this graph builds. */
+const UNMEASURED = {
+  type: "output",
+  stream: "stderr",
+  line: "the free space of the engine's disk cannot be measured from here: only the other budgets are looked at",
+} as const;
+
+/** What is looked at for a clean-up. */
+export interface CleanOptions {
+  readonly nowMs: number;
+  readonly signal?: AbortSignal;
+  /** The graph, which tells the names of the images that it builds. */
+  readonly tasks?: Iterable<Task>;
+  /** Room that a build needs besides the budgets. */
+  readonly needBytes?: number;
+}
+
+/** What a clean-up would do now; writes nothing to the engine. */
 export async function planClean(
   tools: TaskTools,
   spec: CleanSpec,
-  options: { readonly nowMs: number; readonly signal?: AbortSignal; readonly tasks?: Iterable<Task> },
+  options: CleanOptions,
 ): Promise<Result<CleanupPlan>> {
+  const observed = await observeForClean(tools, spec, options);
+  if (!observed.ok) return observed;
+  const { observation, scope } = observed.value;
+  return { ok: true, value: planCleanup(observation, cleanupPolicy(tools.config, spec), scope) };
+}
+
+/** Everything that plans of any policy are made from, read at once; writes nothing to the engine. */
+export async function observeForClean(
+  tools: TaskTools,
+  { allImages = false, volumes = false }: Pick<CleanSpec, "allImages" | "volumes">,
+  { nowMs, signal, tasks = [], needBytes }: CleanOptions,
+): Promise<Result<{ readonly observation: EngineObservation; readonly scope: CleanupScope }>> {
   const engine = await tools.engine();
   if (!engine.ok) return engine;
-  const { nowMs, signal, tasks = [] } = options;
+  const { project } = tools.config;
+  // Runs first: one that begins afterwards has made nothing yet that could be seen.
+  const runs = await listRunsInProgress(engine.value, { signal });
+  if (!runs.ok) return runs;
   const [observation, services] = await Promise.all([
-    observeEngine(engine.value, { nowMs, layers: true, ...(signal === undefined ? {} : { signal }) }),
+    observeEngine(engine.value, { nowMs, layers: true, volumes, signal }),
     loadServiceRepositories(tools, tasks, signal),
   ]);
   if (!observation.ok) return observation;
-  const scope = { project: tools.config.project, services, released: findReleased(tools) };
-  return { ok: true, value: planCleanup(observation.value, cleanupPolicy(tools.config, spec), scope) };
+  const scope = {
+    project,
+    services,
+    released: findReleased(tools, observation.value),
+    runsInProgress: runs.value,
+    composeProjects: [...tools.config.environments.map(({ name }) => name), "shared"].map((name) =>
+      colourProject(project, name),
+    ),
+    lastUsedMs: tools.past?.lastUsed() ?? new Map<string, number>(),
+    rebuildMs: tools.past?.stepDurations() ?? new Map<string, number>(),
+    allImages,
+    volumes,
+    ...(needBytes === undefined ? {} : { needBytes }),
+  };
+  return { ok: true, value: { observation: observation.value, scope } };
 }
 
 /** Releases of which the images stay: the live one, the one before it, and whatever is being deployed. */
 const KEPT_RELEASES = 2;
 
-/** What the journal says is live or could be again. Containers protect their images as well; these may have been removed. */
-function findReleased({ config, releases }: TaskTools): ReadonlyMap<string, string> {
+/**
+ * What is live or could be again, by the journal and by the labels of containers, which another machine may have made: the journal
+ * knows releases of which the containers are gone, the labels those that it was never told of.
+ */
+function findReleased({ config, releases }: TaskTools, { containers }: EngineObservation): ReadonlyMap<string, string> {
   const released = new Map<string, string>();
+  for (const { labels, imageId } of containers) {
+    const deployId = labels[LABELS.deployId];
+    if (labels[LABELS.project] === config.project && deployId !== undefined) released.set(imageId, deployId);
+  }
   const listed = releases?.journal.ok === true ? releases.journal.value.listReleases(config.project) : undefined;
   if (listed?.ok !== true) return released;
   const approved = listed.value.filter(({ state }) => state === "done").slice(0, KEPT_RELEASES);
@@ -77,20 +132,19 @@ function findReleased({ config, releases }: TaskTools): ReadonlyMap<string, stri
 }
 
 /** The named policy with what the task overrides of it. */
-export function cleanupPolicy(config: BuildConfig, spec: CleanSpec): CleanupPolicy {
-  const named = config.cleanup[spec.policy];
+export function cleanupPolicy({ cleanup }: BuildConfig, spec: CleanSpec): CleanupPolicy {
+  return resolveCleanupPolicy(cleanup, spec);
+}
+
+function spaceFreed(result: CleanupResult): TaskFact {
+  const { predictedBytes, accountedBytes, physicalBytes, disturbance } = result;
   return {
-    maxCacheBytes: spec.maxCacheBytes ?? named.maxCacheBytes,
-    keepImagesPerService: spec.keepImagesPerService ?? named.keepImagesPerService,
-    minAgeMs: spec.minAgeMs ?? named.minAgeMs,
+    fact: "space-freed",
+    predictedBytes,
+    accountedBytes,
+    ...(physicalBytes === undefined ? {} : { physicalBytes }),
+    removed: result.removed.length,
+    ...(result.spared.length === 0 ? {} : { spared: countReasons(result.spared) }),
+    ...(disturbance === undefined ? {} : { disturbance }),
   };
-}
-
-async function loadAccountedBytes(engine: Engine, signal?: AbortSignal): Promise<Result<number>> {
-  const usage = await engine.diskUsage({ signal });
-  return usage.ok ? { ok: true, value: accountedBytes(usage.value) } : usage;
-}
-
-function spaceFreed(predictedBytes: number, freedBytes: number, removed: number) {
-  return { fact: "space-freed", predictedBytes, accountedBytes: freedBytes, removed } as const;
 }

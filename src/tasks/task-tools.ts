@@ -3,6 +3,8 @@ import type { Engine } from "../docker/engine.ts";
 import type { BuildConfig } from "../model/build-config.ts";
 import type { Result } from "../model/failure.ts";
 import type { ReleaseJournal } from "../model/journal.ts";
+import type { ImageStore } from "../model/observation.ts";
+import type { MeasuredBuild } from "../plan/disk-need.ts";
 
 /** What every task runner may use besides its task and the context of the attempt. Made by the composition root. */
 export interface TaskTools {
@@ -19,10 +21,22 @@ export interface TaskTools {
   readonly environment: Readonly<Record<string, string>>;
   /** Size of the image of a service that was built before `imageId`; undefined where none is remembered. */
   readonly previousSizeBytes?: (service: string, imageId: string) => number | undefined;
+  /** What earlier runs left that a clean-up decides by; without it eviction goes by age and size alone. */
+  readonly past?: BuildPast;
   /** Values of declared secrets; they appear in no line that is reported and in no evidence. */
   readonly redact: readonly string[];
   /** Where releases are recorded; only deploys through a router need it. */
   readonly releases?: ReleaseTools;
+}
+
+/** What is remembered of earlier builds of the project. */
+export interface BuildPast {
+  /** Milliseconds since 1970 by image id. */
+  lastUsed(): ReadonlyMap<string, number>;
+  /** Milliseconds by the name under which BuildKit's cache describes the step's result. */
+  stepDurations(): ReadonlyMap<string, number>;
+  /** What the last real build of a bake target wrote to an image store; undefined when none is remembered. */
+  diskNeed(bakeTarget: string, imageStore: ImageStore): MeasuredBuild | undefined;
 }
 
 /** What a deploy through a router needs besides. */

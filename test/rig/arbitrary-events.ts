@@ -53,6 +53,16 @@ export const arbitraryFailure: fc.Arbitrary<Failure> = fc.oneof(
     error: text,
     evidence,
   }),
+  plain({
+    reason: fc.constant("no-room" as const),
+    bakeTarget: text,
+    neededBytes: bytes,
+    basis: text,
+    freeBytes: bytes,
+    minFreeBytes: bytes,
+    totalBytes: bytes,
+    tried: lines,
+  }),
   plain({ reason: fc.constant("timed-out" as const), timeoutMs: durationMs, lastLines: lines }),
   plain({ reason: fc.constant("engine-unreachable" as const), endpoint: text, error: text }),
   plain({ reason: fc.constant("engine-refused" as const), request: text, status: count, error: text }),
@@ -111,6 +121,13 @@ const fact: fc.Arbitrary<TaskFact> = fc.oneof(
     { fact: fc.constant("image-size" as const), service: text, imageId: text, sizeBytes: bytes, limitBytes: bytes },
     { requiredKeys: ["fact", "service", "sizeBytes"], noNullPrototype: true },
   ),
+  plain({
+    fact: fc.constant("disk-written" as const),
+    bakeTarget: text,
+    imageStore: fc.constantFrom("graph-driver" as const, "containerd" as const),
+    contextBytes: bytes,
+    layerBytes: bytes,
+  }),
   plain({ fact: fc.constant("space-freed" as const), predictedBytes: bytes, accountedBytes: bytes, removed: count }),
   fc.record(
     { fact: fc.constant("deployed" as const), environment: text, project: text, url: fc.webUrl(), containers: count },
@@ -132,6 +149,7 @@ const endingAfterStart: fc.Arbitrary<TaskEnding> = fc.oneof(
 );
 const endingWithoutStart: fc.Arbitrary<TaskEnding> = fc.oneof(
   plain({ status: fc.constant("cancelled" as const) }),
+  plain({ status: fc.constant("failed" as const), failure: arbitraryFailure, continueOnError: fc.boolean(), facts }),
   plain({ status: fc.constant("blocked" as const), by: fc.array(text, { minLength: 1, maxLength: 3 }) }),
   plain({ status: fc.constant("skipped" as const), because: text }),
 );
@@ -176,10 +194,12 @@ const story: fc.Arbitrary<TaskStory> = fc
     endingAfterStart,
     endingWithoutStart,
     durationMs,
+    fc.array(text, { maxLength: 2 }),
   )
-  .map(([announced, starts, attempts, ended, unstarted, taskMs]) => {
+  .map(([announced, starts, attempts, ended, unstarted, taskMs, reasons]) => {
     const task = announced.id;
-    if (!starts) return { announced, bodies: [{ type: "task-finished", task, durationMs: 0, ...unstarted }] };
+    const waits = reasons.map((because): RunEventBody => ({ type: "task-waiting", task, because }));
+    if (!starts) return { announced, bodies: [...waits, { type: "task-finished", task, durationMs: 0, ...unstarted }] };
     const bodies = attempts.flatMap(([reports, failure, delayMs], index): RunEventBody[] => [
       { type: "task-started", task, attempt: index + 1 },
       ...reports.map((report) => ({ ...report, task })),
@@ -187,7 +207,7 @@ const story: fc.Arbitrary<TaskStory> = fc
         ? [{ type: "task-retrying" as const, task, attempt: index + 1, failure, delayMs }]
         : []),
     ]);
-    return { announced, bodies: [...bodies, { type: "task-finished", task, durationMs: taskMs, ...ended }] };
+    return { announced, bodies: [...waits, ...bodies, { type: "task-finished", task, durationMs: taskMs, ...ended }] };
   });
 
 /** A whole run whose events keep the order that src/model/event.ts promises, tasks interleaved in any way. */

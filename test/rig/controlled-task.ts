@@ -144,6 +144,8 @@ function tellEvent(event: RunEvent): string {
   switch (event.type) {
     case "run-started":
       return `run-started ${event.tasks.map(({ id }) => id).join(" ")}`;
+    case "task-waiting":
+      return `task-waiting ${event.task} ${event.because}`;
     case "task-started":
       return `task-started ${event.task} ${event.attempt}`;
     case "task-step":

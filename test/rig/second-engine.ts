@@ -1,5 +1,5 @@
 import { execFile, execFileSync, spawn } from "node:child_process";
-import { mkdtemp, open, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -11,26 +11,34 @@ const run = promisify(execFile);
 const AS_ROOT: readonly string[] = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
 
 /**
- * Runs in new network, mount and process namespaces. Arguments: directory, size of the disk in bytes (0: no limit), whether
- * dockerd is started again when it ends (`yes`), then dockerd's own. A dockerd in the network namespace of another one would take its docker0 away; with /run/containerd it would share
- * the other one's containerd; and as process 1 it takes everything that it started with it when it is killed, mounts and
- * loop device included.
+ * Makes the disk, on which the engine keeps its data, where everybody sees it: a program that measures an engine's disk by its path would
+ * measure another one if it were mounted in the namespace of the engine alone. Arguments: directory, size in bytes.
+ */
+const MOUNT = `
+set -eu
+directory=$1 disk=$2
+mkdir -p "$directory/data"
+if mountpoint -q "$directory/data"; then exit 0; fi
+if [ ! -e "$directory/disk" ]; then truncate -s "$disk" "$directory/disk"; mkfs.ext4 -q "$directory/disk"; fi
+# Without loop devices it lies in memory.
+mount -o loop "$directory/disk" "$directory/data" || mount -t tmpfs -o "size=$disk" none "$directory/data"
+`;
+
+/**
+ * Runs in new network, mount and process namespaces. Arguments: directory, whether dockerd is started again when it ends (`yes`),
+ * then dockerd's own. A dockerd in the network namespace of another one would take its docker0 away; with /run/containerd it
+ * would share the other one's containerd; and as process 1 it takes everything that it started with it when it is killed,
+ * mounts included.
  */
 const LAUNCH = `
 set -eu
-directory=$1 disk=$2 supervised=$3
-shift 3
+directory=$1 supervised=$2
+shift 2
 # After a crash they would name processes that are others now.
 rm -rf "$directory/pid" "$directory/exec"
 ip link set lo up
 mkdir -p /run/containerd
 mount -t tmpfs tmpfs /run/containerd
-if [ "$disk" != 0 ]; then
-  if [ ! -e "$directory/disk" ]; then truncate -s "$disk" "$directory/disk"; mkfs.ext4 -q "$directory/disk"; fi
-  mkdir -p "$directory/data"
-  # Without loop devices it lies in memory.
-  mount -o loop "$directory/disk" "$directory/data" || mount -t tmpfs -o "size=$disk" none "$directory/data"
-fi
 while [ "$supervised" = yes ]; do dockerd "$@" || true; done
 exec dockerd "$@"
 `;
@@ -98,6 +106,9 @@ export class SecondEngine implements AsyncDisposable {
     const at = (name: string): string => path.join(this.#directory, name);
     const features = { "containerd-snapshotter": this.#options.containerdStore === true };
     await writeFile(at("daemon.json"), JSON.stringify({ features }));
+    if (this.#options.diskBytes !== undefined) {
+      await asRoot("sh", "-c", MOUNT, "mount", this.#directory, String(this.#options.diskBytes));
+    }
     const log = await open(at("log"), "a");
     const namespaces = ["--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
     const settings = {
@@ -113,9 +124,8 @@ export class SecondEngine implements AsyncDisposable {
     };
     const flags = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
     const [program, ...words] = [...AS_ROOT, "unshare", ...namespaces, "--", "sh", "-c", LAUNCH, "launch"];
-    const size = String(this.#options.diskBytes ?? 0);
     const supervised = this.#options.supervised === true ? "yes" : "no";
-    const child = spawn(program, [...words, this.#directory, size, supervised, ...flags], {
+    const child = spawn(program, [...words, this.#directory, supervised, ...flags], {
       detached: true,
       stdio: ["ignore", log.fd, log.fd],
     });
@@ -131,6 +141,12 @@ export class SecondEngine implements AsyncDisposable {
     if (await this.answers()) return;
     const lastLines = (await readFile(at("log"), "utf8")).trimEnd().split("\n").slice(-10).join("\n");
     throw new Error(`the second engine did not start (${end ?? "no answer"}):\n${lastLines}`);
+  }
+
+  /** What is free of its disk, and how large it is, in bytes. */
+  async disk(): Promise<{ readonly freeBytes: number; readonly totalBytes: number }> {
+    const { bavail, blocks, bsize } = await statfs(path.join(this.#directory, "data"));
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   }
 
   /** Whether it answers now. */
@@ -190,8 +206,8 @@ export class SecondEngine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#processes().length > 0) await this.kill();
-    const [program, ...words] = [...AS_ROOT, "rm", "-rf", "--one-file-system", this.#directory];
-    await run(program, words);
+    if (this.#options.diskBytes !== undefined) await asRoot("umount", path.join(this.#directory, "data"));
+    await asRoot("rm", "-rf", "--one-file-system", this.#directory);
   }
 
   #daemons(): readonly number[] {
@@ -203,4 +219,9 @@ export class SecondEngine implements AsyncDisposable {
   #processes(): ReturnType<typeof findProcesses> {
     return findProcesses(this.#directory);
   }
+}
+
+async function asRoot(...words: readonly string[]): Promise<void> {
+  const [program = "", ...rest] = [...AS_ROOT, ...words];
+  await run(program, rest);
 }

@@ -63,7 +63,8 @@ export class ShopProject implements AsyncDisposable {
         .replace('"port": 8080 }', `"port": ${this.ports.development} }`)
         .replace('"port": 8000', `"port": ${this.ports.router}`)
         .replace('"preview_port": 8001', `"preview_port": ${this.ports.preview}`)
-        .replace('"max": "10GB", "aggressive_max": "5GB"', '"max": "100TB", "aggressive_max": "100TB"'),
+        .replace('"max_cache": "10GB"', '"max_cache": "100TB"')
+        .replace('"max_cache": "5GB"', '"max_cache": "100TB"'),
     );
   }
 

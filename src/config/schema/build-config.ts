@@ -1,17 +1,7 @@
 import { z } from "zod";
+import { cleanupPolicies } from "./cleanup.ts";
 import { deploySettings } from "./deploy-settings.ts";
-import {
-  byteSize,
-  duration,
-  environmentName,
-  environmentVariables,
-  known,
-  name,
-  percentage,
-  port,
-  positiveCount,
-  texts,
-} from "./scalars.ts";
+import { byteSize, environmentName, environmentVariables, known, name, percentage, port, texts } from "./scalars.ts";
 
 const service = known(
   {
@@ -136,28 +126,7 @@ export const buildConfigSchema = known(
     ).optional(),
     environments: z.record(environmentName, environment).optional().meta({ description: "The environments by name." }),
     router: router.optional(),
-    cache: known(
-      {
-        max: byteSize.optional().meta({ default: "10GB", description: "Upper bound of the build cache." }),
-        aggressive_max: byteSize
-          .optional()
-          .meta({ default: "5GB", description: "The same for the policy `aggressive`." }),
-      },
-      { id: "CacheBudget", description: "How much build cache is kept." },
-    ).optional(),
-    images: known(
-      {
-        keep: positiveCount.optional().meta({ default: 2, description: "Newest images kept for each service." }),
-        aggressive_keep: positiveCount
-          .optional()
-          .meta({ default: 1, description: "The same for the policy `aggressive`." }),
-        min_age: duration.optional().meta({ default: "24h", description: "Nothing younger is removed." }),
-        aggressive_min_age: duration
-          .optional()
-          .meta({ default: "1h", description: "The same for the policy `aggressive`." }),
-      },
-      { id: "ImageBudget", description: "How many images are kept." },
-    ).optional(),
+    cleanup: cleanupPolicies.optional(),
     deploy: known(deploySettings, {
       id: "DeploySettings",
       description: "How one release replaces another. A deploy task may set each of them otherwise.",

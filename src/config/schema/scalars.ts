@@ -63,6 +63,16 @@ export const percentage = z
   .union([z.string().regex(/^\d+(?:\.\d+)?%$/), interpolation])
   .meta({ id: "Percentage", description: "A percentage.", examples: ["10%"] });
 
+/** `10GB` or `10%`: free space of a disk. Checked again after interpolation. */
+export const freeSpace = z
+  .string()
+  .regex(/^\s*\d+(?:\.\d+)?\s*(?:[kKmMgGtT][iI]?[bB]|[bB])\s*$|^\d{1,2}(?:\.\d+)?%$|\$\{/)
+  .meta({
+    id: "FreeSpace",
+    description: "A size with its unit, or a percentage of the disk.",
+    examples: ["10GB", "5%"],
+  });
+
 /** true or false. */
 export const flag = z.union([z.boolean(), interpolation]).meta({ id: "Flag", description: "`true` or `false`." });
 

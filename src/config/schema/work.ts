@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cleanupKeys } from "./cleanup.ts";
 import { deploySettings } from "./deploy-settings.ts";
 import {
   byteSize,
@@ -7,7 +8,6 @@ import {
   flag,
   interpolation,
   known,
-  positiveCount,
   textRecord,
   texts,
   variableName,
@@ -16,20 +16,14 @@ import {
 const clean = known(
   {
     policy: z
-      .union([z.enum(["normal", "aggressive"]), interpolation])
+      .union([z.enum(["normal", "aggressive", "custom"]), interpolation])
       .optional()
       .meta({
         default: "normal",
         description:
-          "The policy of docker/build-config.json: `normal` keeps recent images, `aggressive` frees as much as is safe.",
+          "The policy of docker/build-config.json: `normal` keeps recent images, `aggressive` frees as much as is safe, `custom` is yours. Every other key is instead of the policy's; `pinned` adds to it.",
       }),
-    max_cache: byteSize.optional().meta({ description: "Upper bound of the build cache, instead of the policy's." }),
-    keep_images: positiveCount
-      .optional()
-      .meta({ description: "Newest images kept for each service, instead of the policy's." }),
-    min_age: duration
-      .optional()
-      .meta({ description: "Nothing younger is removed, instead of the policy's.", examples: ["24h", "0s"] }),
+    ...cleanupKeys(),
   },
   {
     id: "Clean",

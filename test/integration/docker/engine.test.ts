@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EngineTransport } from "../../../src/docker/endpoint.ts";
 import type { EngineEvent } from "../../../src/docker/engine-answers.ts";
 import { Engine, openEngine } from "../../../src/docker/engine.ts";
-import { loadImageLayers, observeEngine } from "../../../src/docker/images.ts";
+import { loadLayeredImage, observeEngine } from "../../../src/docker/images.ts";
 import type { Result } from "../../../src/model/failure.ts";
 import { docker } from "../../rig/light-project.ts";
 import { Workbench } from "./workbench.ts";
@@ -58,10 +58,10 @@ describe("an engine that answers", () => {
 
   it("knows the layers of an image, and their sizes add up to the image's", async () => {
     const id = await bench.image("layers", "some content");
-    const layers = await value(loadImageLayers(engine, id));
+    const layers = (await value(loadLayeredImage(engine, id)))?.layers;
     const size = layers?.reduce((sum, layer) => sum + layer.sizeBytes, 0);
     expect([layers?.length, size]).toEqual([3, (await value(engine.inspectImage(id)))?.sizeBytes]);
-    expect(await value(loadImageLayers(engine, `${bench.name}/none:1`))).toBeUndefined();
+    expect(await value(loadLayeredImage(engine, `${bench.name}/none:1`))).toBeUndefined();
   });
 
   it("observes images, containers and cache at once", async () => {

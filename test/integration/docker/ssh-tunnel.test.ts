@@ -1,8 +1,10 @@
 import { execFile, spawn } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { engineDiskFree } from "../../../src/docker/disk-usage.ts";
 import { openEngine } from "../../../src/docker/engine.ts";
 import { eventually, findProcesses } from "../../rig/processes.ts";
 import { RemoteHost } from "../../rig/remote-host.ts";
@@ -47,6 +49,17 @@ describe.runIf(RemoteHost.isPossible())("a tunnel to a remote engine", () => {
     const [id] = await host.engine.docker("info", "--format", "{{.ID}}");
     expect(new Set(ids.map(({ stdout }) => stdout.trim()))).toEqual(new Set([id]));
     expect((await host.logins()) - logins).toBe(1);
+  });
+
+  it("tells the free space of the engine's own disk, with no login more", async () => {
+    await using engine = await open();
+    const logins = await host.logins();
+    const disk = await engineDiskFree(engine);
+    const [, columns = ""] = (await run("df", ["-Pk", tmpdir()])).stdout.trim().split("\n");
+    // Its data lie in the directory for temporary files of this machine, whose size is known.
+    const totalBytes = Number(columns.split(/\s+/)[1]) * 1_024;
+    expect(disk).toEqual({ ok: true, value: { totalBytes, freeBytes: expect.any(Number) } });
+    expect(await host.logins()).toBe(logins);
   });
 
   it("is this user's alone", async () => {

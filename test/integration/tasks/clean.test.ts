@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Engine } from "../../../src/docker/engine.ts";
 import type { CleanupPlan } from "../../../src/model/cleanup.ts";
+import type { ObservedCacheRecord } from "../../../src/model/observation.ts";
 import { planClean } from "../../../src/tasks/clean.ts";
 import { LightProject, docker } from "../../rig/light-project.ts";
 import { LightTasks } from "./light-tasks.ts";
@@ -118,25 +119,40 @@ describe("a clean-up of images", () => {
   });
 });
 
+/** The engine as if nobody else used it: only the records of this test are visible, so only they can be planned. */
+class OwnCacheEngine extends Engine {
+  readonly #marker: string;
+
+  constructor(endpoint: Engine["endpoint"], marker: string) {
+    super(endpoint);
+    this.#marker = marker;
+  }
+
+  override async diskUsage(...given: Parameters<Engine["diskUsage"]>): ReturnType<Engine["diskUsage"]> {
+    const usage = await super.diskUsage(...given);
+    return usage.ok ? { ok: true, value: { ...usage.value, cache: this.#own(usage.value.cache) } } : usage;
+  }
+
+  override async listCacheRecords(
+    ...given: Parameters<Engine["listCacheRecords"]>
+  ): ReturnType<Engine["listCacheRecords"]> {
+    const records = await super.listCacheRecords(...given);
+    return records.ok ? { ok: true, value: this.#own(records.value) } : records;
+  }
+
+  #own(records: readonly ObservedCacheRecord[]): readonly ObservedCacheRecord[] {
+    return records.filter(({ description }) => description.includes(this.#marker));
+  }
+}
+
 describe("a clean-up of the cache", () => {
   it("prunes the planned records, frees what it predicted, and leaves everybody else's", async () => {
-    /** The engine as if nobody else used it: only the records of this test are visible, so only they can be planned. */
-    class OwnCacheEngine extends Engine {
-      override async listCacheRecords(
-        ...given: Parameters<Engine["listCacheRecords"]>
-      ): ReturnType<Engine["listCacheRecords"]> {
-        const records = await super.listCacheRecords(...given);
-        return records.ok
-          ? { ok: true, value: records.value.filter(({ description }) => description.includes(marker)) }
-          : records;
-      }
-    }
     const marker = light.project;
     await light.edit(
       "docker/service.Dockerfile",
       (text) => `${text}RUN head -c 300000 /dev/urandom >/tmp/a; : ${marker}\n`,
     );
-    await using engine = new OwnCacheEngine(tasks.engine.endpoint);
+    await using engine = new OwnCacheEngine(tasks.engine.endpoint, marker);
     const tools = tasks.tools({ engine: async () => await Promise.resolve({ ok: true, value: engine } as const) });
     // Four releases: two images go, and with them the records that only they shared become prunable.
     for (const release of [31, 32, 33, 34]) {
@@ -161,5 +177,44 @@ describe("a clean-up of the cache", () => {
     expect(records.filter((item) => left.has(item.id))).toEqual([]);
     const again = await planClean(tools, { policy: "normal", maxCacheBytes: 0 }, { nowMs: Date.now() });
     expect(again).toMatchObject({ ok: true, value: { items: [] } });
+  });
+
+  it("leaves the rest as soon as the budgets hold, whoever made the room", async () => {
+    /** After the plan was made, somebody else has pruned: the list of records is empty when it is asked for again. */
+    class PrunedEngine extends OwnCacheEngine {
+      override async listCacheRecords(): ReturnType<Engine["listCacheRecords"]> {
+        return await Promise.resolve({ ok: true, value: [] });
+      }
+    }
+    for (const release of [41, 42, 43, 44]) await buildRelease(release);
+    await using engine = new PrunedEngine(tasks.engine.endpoint, light.project);
+    const attempt = tasks.attempt();
+    const tools = tasks.tools({ engine: async () => await Promise.resolve({ ok: true, value: engine } as const) });
+    const result = await tasks.perform(tasks.cleanTask({ maxCacheBytes: 0 }), attempt, tools);
+    expect(result.ok).toBe(true);
+    expect(attempt.steps.at(-1)?.name).toMatch(/^prune \d+ cache records? of .*kept: the budgets hold without it$/);
+  });
+
+  it("comes before the images where the engine has no room to remove them", async () => {
+    /** A full disk: the first removal of each image fails, as the engine's own database cannot grow. */
+    class FullEngine extends OwnCacheEngine {
+      readonly refused = new Set<string>();
+      override async removeImage(...given: Parameters<Engine["removeImage"]>): ReturnType<Engine["removeImage"]> {
+        if (this.refused.has(given[0])) return await super.removeImage(...given);
+        this.refused.add(given[0]);
+        const evidence = { command: "DELETE /images", lastLines: [] };
+        return { ok: false, failure: { reason: "no-space", error: "no space left on device", evidence } };
+      }
+    }
+    for (const release of [51, 52, 53, 54]) await buildRelease(release);
+    await using engine = new FullEngine(tasks.engine.endpoint, light.project);
+    const attempt = tasks.attempt();
+    const tools = tasks.tools({ engine: async () => await Promise.resolve({ ok: true, value: engine } as const) });
+    const result = await tasks.perform(tasks.cleanTask({ maxCacheBytes: 0 }), attempt, tools);
+    expect(result).toMatchObject({ ok: true });
+    expect(engine.refused.size).toBeGreaterThan(0);
+    const names = attempt.steps.map((step) => step.name);
+    expect(names[0]).toMatch(/^prune /);
+    expect(names.filter((name) => name.startsWith("remove image"))).toHaveLength(engine.refused.size);
   });
 });

@@ -57,19 +57,17 @@ describe("the defaults that schemas and references name", () => {
         },
       },
     });
-    const cache = BUILD_CONFIG.CacheBudget.properties;
-    const images = BUILD_CONFIG.ImageBudget.properties;
+    const { NormalCleanup: normal, AggressiveCleanup: aggressive } = BUILD_CONFIG;
+    const documented = ({ properties }: typeof normal | typeof aggressive) => ({
+      maxCacheBytes: parseByteSize(properties.max_cache.default),
+      keepImagesPerService: properties.keep_images.default,
+      minAgeMs: parseDuration(properties.min_age.default),
+      steps: properties.steps.default,
+    });
     expect(buildConfig.cleanup).toEqual({
-      normal: {
-        maxCacheBytes: parseByteSize(cache.max.default),
-        keepImagesPerService: images.keep.default,
-        minAgeMs: parseDuration(images.min_age.default),
-      },
-      aggressive: {
-        maxCacheBytes: parseByteSize(cache.aggressive_max.default),
-        keepImagesPerService: images.aggressive_keep.default,
-        minAgeMs: parseDuration(images.aggressive_min_age.default),
-      },
+      normal: documented(normal),
+      aggressive: documented(aggressive),
+      custom: documented(normal),
     });
   });
 });

@@ -2,6 +2,13 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_DEPLOY_SETTINGS } from "../../../src/model/release.ts";
 import { BLUE_AND_GREEN, diagnose, pipelineOf, problems, resolved, taskOf } from "./written-project.ts";
 
+const NORMAL = {
+  maxCacheBytes: 10e9,
+  keepImagesPerService: 2,
+  minAgeMs: 86_400_000,
+  steps: ["stale-sources", "untagged-images", "old-images", "cache"],
+};
+
 describe("a pipeline with everything", () => {
   const config = {
     services: { frontend: { size_limit: "60MB" } },
@@ -180,8 +187,14 @@ describe("docker/build-config.json", () => {
       sharedCompose: [],
       deploy: { ...DEFAULT_DEPLOY_SETTINGS, strategy: "recreate" },
       cleanup: {
-        normal: { maxCacheBytes: 10e9, keepImagesPerService: 2, minAgeMs: 86_400_000 },
-        aggressive: { maxCacheBytes: 5e9, keepImagesPerService: 1, minAgeMs: 3_600_000 },
+        normal: NORMAL,
+        aggressive: {
+          maxCacheBytes: 5e9,
+          keepImagesPerService: 1,
+          minAgeMs: 3_600_000,
+          steps: [...NORMAL.steps, "cache-mounts", "young-cache"],
+        },
+        custom: NORMAL,
       },
       bake: { files: [], cacheFrom: [], cacheTo: [] },
     });
@@ -189,14 +202,14 @@ describe("docker/build-config.json", () => {
 
   it("is resolved with environment variables, and reports where they are missing", () => {
     const text =
-      '{ "environments": { "blue": { "port": "${BLUE_PORT:-8081}", "compose": ["./docker/../c.yaml"] } },\n  "images": { "min_age": "${AGE}" } }';
+      '{ "environments": { "blue": { "port": "${BLUE_PORT:-8081}", "compose": ["./docker/../c.yaml"] } },\n  "cleanup": { "normal": { "min_age": "${AGE}" } } }';
     const files = { "docker/build-config.json": text };
     const { buildConfig } = resolved(files, { environment: { AGE: "0s" } });
     expect(buildConfig.environments).toMatchObject([{ port: 8081, composeFiles: ["c.yaml"] }]);
     expect(buildConfig.cleanup.normal.minAgeMs).toBe(0);
     expect(problems(files, { environment: { BLUE_PORT: "x" } })).toEqual([
       "docker/build-config.json:1:39 value-invalid",
-      "docker/build-config.json:2:27 variable-unset",
+      "docker/build-config.json:2:40 variable-unset",
     ]);
   });
 });

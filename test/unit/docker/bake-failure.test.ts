@@ -43,6 +43,16 @@ describe("describeBakeFailure", () => {
     expect(failureOf(name, exitCode).reason).toBe(reason);
   });
 
+  it("believes a RUN that speaks of space only where the disk may have been full, and BuildKit always", () => {
+    const reasonOf = (name: string, exitCode: number): string => {
+      const progress = createBakeProgress();
+      for (const line of recordedLines(name)) progress.push(line);
+      return describeBakeFailure("x", ended({ outcome: "exited", exitCode }), progress, "e", () => false).reason;
+    };
+    expect(reasonOf("bake-no-space-run.rawjson", 1)).toBe("build-failed");
+    expect(reasonOf("bake-no-space-copy.rawjson", 102)).toBe("no-space");
+  });
+
   it("says which step met the trouble", () => {
     expect(failureOf("bake-no-space-run.rawjson", 1)).toMatchObject({
       error:

@@ -27,6 +27,16 @@ describe("createBakeProgress", () => {
     expect([progress.failedStep(), progress.plainLines(), progress.warnings()]).toEqual([undefined, [], []]);
   });
 
+  it("tells when the build ran by the engine's clock, and what was sent to it", () => {
+    const { progress } = replay("bake-success.rawjson");
+    const timing = progress.timing();
+    expect(new Date(timing?.startedMs ?? 0).toISOString().slice(0, 16)).toBe("2026-11-23T21:49");
+    expect((timing?.completedMs ?? 0) - (timing?.startedMs ?? 0)).toBeGreaterThan(10);
+    // The Dockerfile and a static busybox.
+    expect(timing?.transferredBytes).toBeGreaterThan(500_000);
+    expect(createBakeProgress().timing()).toBeUndefined();
+  });
+
   it("tells each state of a step once, and never running after the end", () => {
     for (const name of ["bake-success.rawjson", "bake-cached.rawjson", "bake-failed.rawjson"]) {
       const states = new Map<string, string[]>();

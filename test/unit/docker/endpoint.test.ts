@@ -87,7 +87,12 @@ describe("loadEngineEndpoint", () => {
     expect(words).toContain("/t/docker.sock:/var/run/docker.sock");
     expect(words).toContain("BatchMode=yes");
     expect(isLocalEngine(endpoint)).toBe(false);
-    const tunnel = { socketPath: "/t/docker.sock", ended: () => undefined, forward: async (port: number) => `${port}` };
+    const tunnel = {
+      socketPath: "/t/docker.sock",
+      ended: () => undefined,
+      forward: async (port: number) => `${port}`,
+      runThere: async () => await Promise.resolve(undefined),
+    };
     const tunnelled = tunnelEndpoint(endpoint, tunnel, "shop");
     expect(tunnelled.cliEnvironment).toEqual({ DOCKER_HOST: "unix:///t/docker.sock", DOCKER_CONTEXT: "" });
     expect([isLocalEngine(tunnelled), publishedHost(tunnelled)]).toEqual([false, "shop"]);

@@ -1,16 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { privateCacheBytes } from "../../../src/docker/cache.ts";
-import { accountedBytes } from "../../../src/docker/disk-usage.ts";
 import {
-  parseCacheRecord,
-  parseDiskUsage,
   parseEngineEvent,
   parseEngineInfo,
   parseEngineVersion,
   parseImageHistory,
   parseInspectedContainer,
   parseInspectedImage,
-  parseLayerDigests,
+  parseLayeredImage,
   parseListedContainer,
   parseListedImage,
 } from "../../../src/docker/engine-answers.ts";
@@ -52,7 +48,10 @@ describe("images", () => {
 
   it("gives each layer its size and the chain ID of all below it", () => {
     const inspected = recordedJson("image-layers.json");
-    const layers = resolveLayers(parseLayerDigests(inspected), parseImageHistory(recordedJson("image-history.json")));
+    const layers = resolveLayers(
+      parseLayeredImage(inspected).layerDigests,
+      parseImageHistory(recordedJson("image-history.json")),
+    );
     expect(layers?.map((layer) => layer.sizeBytes).reduce((sum, size) => sum + size, 0)).toBe(220_323_463);
     expect(layers?.[0]?.chainId).toBe("sha256:b6129e06b15a0001e85b7d85bbd2cfacb9de93716e940ed9a5af354e822aaadd");
     expect(new Set(layers?.map((layer) => layer.chainId)).size).toBe(7);
@@ -118,31 +117,6 @@ describe("containers", () => {
     expect(read({ Status: "exited", Running: false, ExitCode: 0 })).toBe(0);
     expect(read({ Status: "restarting", Running: true, ExitCode: 3 })).toBeUndefined();
     expect(read({ Status: "created", Running: false, ExitCode: 0 })).toBeUndefined();
-  });
-});
-
-describe("disk usage", () => {
-  const usage = parseDiskUsage(recordedJson("system-df.json"));
-
-  it("reads the parents of cache records under both spellings of the key", () => {
-    expect(usage.cache.some((record) => record.parents.length > 0)).toBe(true);
-    expect(parseCacheRecord({ ID: "a", Parents: ["b"] }).parents).toEqual(["b"]);
-    expect(parseCacheRecord({ ID: "a", " Parents": ["b"] }).parents).toEqual(["b"]);
-  });
-
-  it("accounts images and the private part of the cache", () => {
-    expect(usage.layersBytes).toBe(12_988_835_342);
-    const shared = usage.cache.filter((record) => record.shared).reduce((sum, record) => sum + record.sizeBytes, 0);
-    const all = usage.cache.reduce((sum, record) => sum + record.sizeBytes, 0);
-    expect(shared).toBeGreaterThan(0);
-    expect(privateCacheBytes(usage.cache)).toBe(all - shared);
-    expect(accountedBytes(usage)).toBe(12_988_835_342 + all - shared);
-  });
-
-  it("falls back to the creation of a record that was never used", () => {
-    expect(parseCacheRecord({ CreatedAt: "2026-11-23T21:00:00Z" }).lastUsedAtMs).toBe(
-      Date.parse("2026-11-23T21:00:00Z"),
-    );
   });
 });
 

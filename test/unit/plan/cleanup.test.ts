@@ -98,14 +98,15 @@ describe("planCleanup: images", () => {
     });
   });
 
-  it("does not even mention an image of another project or without our labels", () => {
+  it("keeps an image of another project or without our labels, whatever the policy", () => {
     const foreign = [
       anImage("x", { ageMs: 90 * HOUR_MS, labels: {} }),
       anImage("y", { labels: { "dev.orchestrate.project": "other", "dev.orchestrate.service": "web" } }),
       anImage("z", { labels: { "dev.orchestrate.project": "shop" } }),
     ];
     const plan = planCleanup(anObservation({ images: [...foreign, ...foreign] }), { ...POLICY, minAgeMs: 0 }, SCOPE);
-    expect(plan).toEqual({ items: [], kept: [], predictedBytes: 0 });
+    expect(plan).toMatchObject({ items: [], predictedBytes: 0 });
+    expect(protections(plan)).toEqual({ x: "not-ours", y: "not-ours", z: "not-ours" });
   });
 
   it("keeps one image of a service even when told to keep none", () => {
@@ -116,7 +117,7 @@ describe("planCleanup: images", () => {
 });
 
 describe("planCleanup: cache", () => {
-  const budget = (maxCacheBytes: number): CleanupPolicy => ({ ...POLICY, maxCacheBytes });
+  const budget = (maxCacheBytes: number): CleanupPolicy => ({ ...POLICY, minAgeMs: 0, maxCacheBytes });
 
   it("prunes the longest unused until the budget holds, and no more", () => {
     const cache = [
@@ -142,6 +143,15 @@ describe("planCleanup: cache", () => {
       aRecord("busy", { parents: ["busy-parent"], inUse: true }),
     ];
     expect(removedIds(planCleanup(anObservation({ cache }), budget(0), SCOPE))).toEqual(["child", "parent"]);
+  });
+
+  it("leaves an empty record that keeps nothing else from going", () => {
+    const cache = [
+      aRecord("empty", { sizeBytes: 0 }),
+      aRecord("below", { lastUsedAtMs: 9 }),
+      aRecord("empty-above", { sizeBytes: 0, parents: ["below"] }),
+    ];
+    expect(removedIds(planCleanup(anObservation({ cache }), budget(0), SCOPE))).toEqual(["empty-above", "below"]);
   });
 
   it("leaves records that share their bytes with an image: removing them frees nothing", () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { planCleanup } from "../../../src/plan/cleanup.ts";
 import { describeTask } from "../../../src/plan/describe-task.ts";
 import type { BuildConfig } from "../../../src/model/build-config.ts";
+import type { CleanupPlan } from "../../../src/model/cleanup.ts";
 import type { EngineObservation } from "../../../src/model/observation.ts";
 import type { Template } from "../../../src/model/template.ts";
 import {
@@ -17,6 +19,7 @@ import {
   sizes,
 } from "../graph/sample.ts";
 import type { SampleTask } from "../graph/sample.ts";
+import { HOUR_MS, POLICY, SCOPE, anImage, anObservation } from "./cleanup-rig.ts";
 
 const CONFIG = buildConfig(SHOP_SERVICES);
 const EMPTY_ENGINE: EngineObservation = { nowMs: 0, images: [], containers: [], cache: [] };
@@ -24,7 +27,11 @@ const EMPTY_ENGINE: EngineObservation = { nowMs: 0, images: [], containers: [], 
 /** Describes the last node of a pipeline in blue. */
 function describeLast(
   tasks: Readonly<Record<string, SampleTask>>,
-  options: { readonly config?: BuildConfig; readonly observation?: EngineObservation } = {},
+  options: {
+    readonly config?: BuildConfig;
+    readonly observation?: EngineObservation;
+    readonly cleanup?: CleanupPlan;
+  } = {},
 ): readonly string[] {
   const { config = CONFIG, ...rest } = options;
   const graph = compiled([pipeline("p", tasks, { environment: BLUE })], config);
@@ -49,6 +56,24 @@ describe("a clean task", () => {
       "normal clean-up: keep at most 5.00 GB of build cache and the newest 3 images of each service",
       "keep everything younger than 1h 00m",
     ]);
+  });
+
+  it("names the bounds of images and of free space where there are any", () => {
+    const minFree = { low: { bytes: 10e9 }, high: { share: 0.125 } };
+    const work = { kind: "clean", clean: { policy: "normal", maxImagesBytes: 30e9, minFree } } as const;
+    expect(describeLast({ c: { work } }).slice(1)).toEqual([
+      "keep at most 30.0 GB of images",
+      "begin with less than 10.0 GB free, and go on until 12.5 % of the disk",
+    ]);
+  });
+
+  it("lists twenty removals and counts the rest", () => {
+    const images = Array.from({ length: 30 }, (_, index) => anImage(String(index), { ageMs: (100 + index) * HOUR_MS }));
+    const policy = { ...POLICY, keepImagesPerService: 1 };
+    const cleanup = planCleanup(anObservation({ images }), policy, SCOPE);
+    const lines = describeLast({ c: { work: clean() } }, { cleanup });
+    expect(lines.length).toBe(23);
+    expect(lines.slice(-2)).toEqual(["remove 9 more (frees 9.00 kB)", "frees 29.0 kB by the engine's accounting"]);
   });
 });
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TASK_KINDS } from "../../../src/model/pipeline.ts";
+import { DISK_NEED_BASES } from "../../../src/model/plan.ts";
 import type { Decision, Plan } from "../../../src/model/plan.ts";
 import { parsePlan, serialisePlan } from "../../../src/plan/plan-document.ts";
 
@@ -22,13 +23,17 @@ const ANY_PLAN: fc.Arbitrary<Plan> = fc.record({
   version: fc.constant(1 as const),
   variants: TEXTS,
   tasks: fc.array(
-    fc.record({
-      id: fc.string(),
-      kind: fc.constantFrom(...TASK_KINDS),
-      needs: TEXTS,
-      decision: DECISION,
-      actions: TEXTS,
-    }),
+    fc.record(
+      {
+        id: fc.string(),
+        kind: fc.constantFrom(...TASK_KINDS),
+        needs: TEXTS,
+        decision: DECISION,
+        disk: fc.record({ bytes: fc.nat(), basis: fc.constantFrom(...DISK_NEED_BASES), leastBytes: fc.nat() }),
+        actions: TEXTS,
+      },
+      { requiredKeys: ["id", "kind", "needs", "decision", "actions"] },
+    ),
   ),
 });
 
@@ -66,6 +71,7 @@ describe("serialisePlan and parsePlan", () => {
     ["an unknown decision", withTask({ decision: { action: "guess", reason: "" } }), /^`tasks\[1\]` /],
     ["a decision without reason", withTask({ decision: { action: "run" } }), /^`tasks\[1\]` /],
     ["actions that are no text", withTask({ actions: [null] }), /^`tasks\[1\]` /],
+    ["a need of disk that is none", withTask({ disk: { bytes: 1, basis: "hoped", leastBytes: 1 } }), /^`tasks\[1\]` /],
     ["needs that are no list", withTask({ needs: "a" }), /^`tasks\[1\]` /],
   ])("refuse %s with a reason", (_name, text, problem) => {
     const parsed = parsePlan(text);

@@ -105,18 +105,35 @@ describe("planRun", () => {
           tags: ["shop/ml:old"],
           service: "ml",
           sizeBytes: 3_000_000_000,
+          freesBytes: 2_500_000_000,
+          step: "old-images",
           reason: "number 3 of ml",
         },
       ],
       kept: [],
       predictedBytes: 2_500_000_000,
+      physicalBytes: 2_500_000_000,
+      hiddenBytes: 0,
+      version: 1,
+      budgets: [],
     };
     const plan = planRun({ graph: DEPLOY, buildConfig: CONFIG, cleanups: new Map([["make-room", cleanup]]) });
     expect(plan.tasks[0]?.actions).toEqual([
       "normal clean-up: keep at most 10.0 GB of build cache and the newest 2 images of each service",
-      "remove image shop/ml:old (3.00 GB): number 3 of ml",
+      "remove image shop/ml:old (frees 2.50 GB): number 3 of ml",
       "frees 2.50 GB by the engine's accounting",
     ]);
+  });
+
+  it("shows what a build takes of the disk where the caller has found that out, and only of builds that run", () => {
+    const need = { bytes: 240_000_000, basis: "measured", leastBytes: 240_000_000 } as const;
+    const id = DEPLOY.order.find((task) => DEPLOY.tasks.get(task)?.kind === "build") ?? "";
+    const diskNeeds = new Map([[id, need]]);
+    const plan = planRun({ graph: DEPLOY, buildConfig: CONFIG, diskNeeds });
+    expect(plan.tasks.filter(({ disk }) => disk !== undefined)).toEqual([expect.objectContaining({ id, disk: need })]);
+    const selection = { ...DEPLOY, tasks: new Map(), order: [] };
+    const skipped = planRun({ graph: DEPLOY, selection, buildConfig: CONFIG, diskNeeds });
+    expect(skipped.tasks.filter(({ disk }) => disk !== undefined)).toEqual([]);
   });
 
   it("is the same for the same input", () => {

@@ -57,6 +57,21 @@ const CASES: { readonly [R in Failure["reason"]]: readonly [Extract<Failure, { r
       /npm error two/,
       /`orchestrate clean --aggressive`/,
     ],
+    "no-room": [
+      {
+        reason: "no-room",
+        bakeTarget: "web",
+        neededBytes: 2_400_000_000,
+        basis: "measured when it was last built",
+        freeBytes: 1_100_000_000,
+        minFreeBytes: 200_000_000,
+        totalBytes: 3_000_000_000,
+        tried: ["the aggressive clean-up freed 0 B"],
+      },
+      /^Not enough room on the engine's disk to build web: 1\.50 GB are missing$/,
+      /^needed: 2\.40 GB \(measured when it was last built\)$/m,
+      /`resources: \{ disk: … \}` for task/,
+    ],
     "timed-out": [
       { reason: "timed-out", timeoutMs: 1_800_000, lastLines: ["still linking"] },
       /^It took longer than its timeout of 30m 00s$/,

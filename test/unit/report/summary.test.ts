@@ -228,4 +228,38 @@ describe("describeFreed", () => {
       "the engine's account grew by 110 MB meanwhile (predicted 928 MB to go)",
     );
   });
+
+  it("tells predicted, accounted and physical bytes apart, and that others were at work", () => {
+    const freed = { predictedBytes: 928e6, accountedBytes: 920e6, physicalBytes: 941e6 };
+    expect(describeFreed(freed)).toBe("freed 920 MB (predicted 928 MB, the disk gained 941 MB)");
+    expect(describeFreed({ ...freed, physicalBytes: -5e6, disturbance: { added: 1, removed: 2 } })).toBe(
+      "freed 920 MB (predicted 928 MB, the disk lost 5.00 MB; meanwhile others added 1 object and removed 2)",
+    );
+  });
+
+  it("sums up physical bytes only where all were measured", () => {
+    const fact = { fact: "space-freed", predictedBytes: 1, accountedBytes: 2, removed: 3 } as const;
+    const [started, ...rest] = typicalRun();
+    if (started?.type !== "run-started") throw new Error("no run-started");
+    const ids = ["one", "two"];
+    const tasks = ids.map((id) => ({ id, kind: "clean", needs: [] }) as const);
+    const ends = (facts: readonly { readonly physicalBytes?: number }[]) =>
+      summarizeRun(
+        viewOf([
+          { ...started, tasks },
+          ...facts.map((more, index) => ({
+            atMs: 1,
+            type: "task-finished" as const,
+            task: ids[index] ?? "",
+            durationMs: 1,
+            status: "succeeded" as const,
+            outputs: {},
+            facts: [{ ...fact, ...more }],
+          })),
+          ...rest.slice(-1),
+        ]),
+      ).space?.physicalBytes;
+    expect(ends([{ physicalBytes: 5 }, { physicalBytes: 7 }])).toBe(12);
+    expect(ends([{ physicalBytes: 5 }, {}])).toBeUndefined();
+  });
 });

@@ -48,6 +48,10 @@ describe("createRecorder", () => {
       durationMs: 12_799,
     });
     expect(tasks[3]).toMatchObject({ failure: { reason: "size-limit-exceeded" }, facts: [{}, {}] });
+    // Steps that a build did itself, with their time; none of other kinds of tasks.
+    expect(tasks[0]).not.toHaveProperty("steps");
+    expect(tasks[1]?.steps?.every((step) => step.durationMs >= 0 && step.name !== "")).toBe(true);
+    expect(tasks.flatMap((task) => (task.kind === "build" ? (task.steps ?? []) : [])).length).toBeGreaterThan(0);
     expect(tasks[4]).not.toHaveProperty("startedAtMs");
     expect(tasks[4]).not.toHaveProperty("failure");
   });

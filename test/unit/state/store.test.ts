@@ -131,6 +131,19 @@ describe("store", () => {
     expect(store.previousImageSize("backend")).toBeUndefined();
   });
 
+  it("knows what the last real build wrote to each store, and the most of its context that was ever sent", async () => {
+    using store = await open();
+    store.recordRunStarted(run("r1"));
+    const written = { fact: "disk-written", bakeTarget: "web", imageStore: "containerd" } as const;
+    const record = (contextBytes: number, layerBytes: number): void =>
+      store.recordTaskFinished(task({ facts: [{ ...written, contextBytes, layerBytes }] }));
+    record(100, 50);
+    record(3, 20);
+    expect(store.diskNeed("web", "containerd")).toEqual({ contextBytes: 100, layerBytes: 20 });
+    expect(store.diskNeed("web", "graph-driver")).toBeUndefined();
+    expect(store.diskNeed("api", "containerd")).toBeUndefined();
+  });
+
   it("marks only runs without an end whose process is gone", async () => {
     using store = await open();
     store.recordRunStarted(run("ended"));
@@ -175,6 +188,7 @@ describe("openStore", () => {
       CREATE TABLE image_sizes (service TEXT NOT NULL, image_id TEXT NOT NULL, size_bytes INTEGER NOT NULL,
         at_ms INTEGER NOT NULL, PRIMARY KEY (service, image_id)) STRICT, WITHOUT ROWID;
       INSERT INTO runs VALUES ('old', '["build"]', 'succeeded', 5, 7, 1, 'logs/docker/old');
+      INSERT INTO image_sizes VALUES ('frontend', 'sha256:old', 5, 77);
       INSERT INTO task_durations VALUES ('images/frontend', 1, 1234);
       PRAGMA user_version = 1;`);
     file.close();
@@ -191,6 +205,9 @@ describe("openStore", () => {
       },
     ]);
     expect(store.expectedDurations().get("images/frontend")).toBe(1234);
+    // The size of an image says when it was built: a use.
+    expect(store.lastUsed()).toEqual(new Map([["sha256:old", 77]]));
+    expect(store.stepDurations().size).toBe(0);
     store.recordRunStarted(run("new"));
     expect(store.listRuns()).toHaveLength(2);
   });
@@ -203,7 +220,7 @@ describe("openStore", () => {
     const opened = await openStore(directory, 1);
     expect(opened).toEqual({
       ok: false,
-      problem: expect.stringMatching(/written by a newer orchestrate \(version 3.*ORCHESTRATE_STATE_DIR/),
+      problem: expect.stringMatching(/written by a newer orchestrate \(version \d+.*ORCHESTRATE_STATE_DIR/),
     });
     const after = new DatabaseSync(name);
     expect(after.prepare("SELECT name FROM sqlite_schema").all()).toEqual([{ name: "future" }]);
