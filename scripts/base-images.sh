@@ -11,8 +11,8 @@
 #
 # Needs an engine, npm and, for the root file system, a Debian machine with root or sudo; the packages
 # mmdebstrap and busybox-static are installed when missing. Images are named orchestrate.local/NAME:TAG.
-# Compose files take the database from $POSTGRES_IMAGE, by default postgres:15; where no image of that
-# name exists the stand-in gets the name too, so nothing has to be set.
+# The database and the router run from their image as it is: postgres:15 and haproxy:2.6. Where no image
+# of that name exists the stand-in gets the name too, so nothing has to be set.
 #
 # Exit codes: 0 bases are there or not needed, 1 a step failed, 2 this machine cannot make them.
 set -euo pipefail
@@ -35,7 +35,9 @@ readonly NODE_VERSION=24.21.0
 readonly NPM_VERSION=11.21.2
 readonly PROBE_IMAGE=busybox:1
 readonly PROBE_LIMIT_S=10
-readonly PUBLIC_IMAGES=(node:24-bookworm-slim nginx:1.28-alpine python:3.11-slim postgres:15)
+# Run as they are, by these names; the others are what Dockerfiles start from.
+readonly RUN_IMAGES=(postgres:15 haproxy:2.6)
+readonly PUBLIC_IMAGES=(node:24-bookworm-slim nginx:1.28-alpine python:3.11-slim "${RUN_IMAGES[@]}")
 
 # Without usr-is-merged apt would choose usrmerge, which needs all of perl; manuals and translations stay out.
 readonly ROOTFS_OPTIONS=(
@@ -57,7 +59,11 @@ readonly ROOTFS_OPTIONS=(
 # Are they needed, are they there
 
 registry_answers() { timeout "$PROBE_LIMIT_S" docker buildx imagetools inspect "$PROBE_IMAGE" >/dev/null 2>&1; }
-public_images_are_here() { docker image inspect "${PUBLIC_IMAGES[@]}" >/dev/null 2>&1 && ! has_stand_in postgres:15; }
+public_images_are_here() {
+  local image
+  docker image inspect "${PUBLIC_IMAGES[@]}" >/dev/null 2>&1 || return
+  for image in "${RUN_IMAGES[@]}"; do if has_stand_in "$image"; then return 1; fi; done
+}
 has_stand_in() { [ -n "$(docker image inspect --format '{{index .Config.Labels "dev.orchestrate.base"}}' "$1" 2>/dev/null)" ]; }
 override_is_ours() { [ -r "$OVERRIDE" ] && head -n 1 "$OVERRIDE" | grep -qxF "$MARK"; }
 
@@ -243,9 +249,13 @@ make_wheelhouse() {
     fail "pip finds no wheels on this machine; leave ORCHESTRATE_ML unset to use Debian's PyTorch" "$log"
 }
 
-name_database() {
-  if docker image inspect postgres:15 >/dev/null 2>&1 && ! has_stand_in postgres:15; then return; fi
-  docker tag orchestrate.local/postgres:15 postgres:15
+name_run_images() {
+  local image
+  for image in "${RUN_IMAGES[@]}"; do
+    if ! docker image inspect "orchestrate.local/$image" >/dev/null 2>&1; then continue; fi
+    if docker image inspect "$image" >/dev/null 2>&1 && ! has_stand_in "$image"; then continue; fi
+    docker tag "orchestrate.local/$image" "$image"
+  done
 }
 
 ca_bundle() {
@@ -317,7 +327,7 @@ main() {
     make_images "$recipe" "${stages[@]}"
   fi
   if [ "${ORCHESTRATE_ML:-debian}" = wheels ]; then make_wheelhouse; fi
-  name_database
+  name_run_images
   write_override
   if [ ${#stages[@]} -gt 0 ]; then say "ready: ${#stages[@]} images"; else say "the images are there; nothing to do"; rm -f "$LOG"; fi
 }

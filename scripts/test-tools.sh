@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# What tests of a second host take and a minimal machine lacks: ssh, sshd, ip, ps. Only where CI=true, since the package of sshd
-# may start a server: on other machines the tests that need it are skipped, and say so.
+# What tests of a second host take and a minimal machine lacks: ssh, sshd, ip, ps. Only where CI=true or with `install`, since the
+# package of sshd may start a server: without it the tests that need it are skipped, and say so. In CI they fail then.
+#
+#     scripts/test-tools.sh [install]
 set -euo pipefail
 
 readonly ME=test-tools
@@ -18,10 +20,13 @@ missing() {
 }
 
 main() {
-  [ "${CI:-}" = true ] || return 0
   local packages
   mapfile -t packages < <(missing)
   if [ "${#packages[@]}" -eq 0 ]; then return; fi
+  if [ "${CI:-}" != true ] && [ "${1:-}" != install ]; then
+    say "without ${packages[*]} tests of a remote host are skipped; scripts/test-tools.sh install installs it"
+    return
+  fi
   open_log
   require_apt "the tests need ${packages[*]}"
   require_root_or_sudo "the tests need ${packages[*]}"

@@ -11,6 +11,8 @@ export interface Row {
   readonly ratePerSecond: number;
   /** Of the steps. */
   readonly longestMs: number;
+  /** How late the load client was at most: above a second the machine stood still, and nothing can be said of what failed then. */
+  readonly lateMs: number;
   /** What is measured besides. */
   readonly note?: string;
   /** Whether failed requests are what the round is there to show. */
@@ -52,8 +54,20 @@ export async function runRound({ name, load: options, steps, mayFail = false, ju
   trouble.push(...(judged.trouble ?? []));
   if (!mayFail) trouble.push(...describeFailures(report, ends));
   const { requests, failed, ratePerSecond } = report;
+  const lateMs = report.lateMs.maxMs;
   const note = judged.note === undefined ? {} : { note: judged.note };
-  return { round: name, steps: steps.length, requests, failed, ratePerSecond, longestMs, mayFail, trouble, ...note };
+  return {
+    round: name,
+    steps: steps.length,
+    requests,
+    failed,
+    ratePerSecond,
+    longestMs,
+    lateMs,
+    mayFail,
+    trouble,
+    ...note,
+  };
 }
 
 function describeFailures(report: LoadReport, ends: readonly number[]): readonly string[] {
@@ -74,8 +88,8 @@ export function countByStream(report: LoadReport): string {
 /** The rows as a table for people; what is wrong stands below it. */
 export function renderTable(rows: readonly Row[]): string {
   const width = Math.max(24, ...rows.map(({ round }) => round.length));
-  const head = `${"round".padEnd(width)}  steps requests failed  per s  longest  note`;
-  const lines = rows.map(({ round, steps, requests, failed, ratePerSecond, longestMs, note, trouble }) => {
+  const head = `${"round".padEnd(width)}  steps requests failed  per s  longest    late  note`;
+  const lines = rows.map(({ round, steps, requests, failed, ratePerSecond, longestMs, lateMs, note, trouble }) => {
     const cells = [
       round.padEnd(width),
       String(steps).padStart(6),
@@ -83,6 +97,7 @@ export function renderTable(rows: readonly Row[]): string {
       String(failed).padStart(6),
       ratePerSecond.toFixed(0).padStart(6),
       `${(longestMs / 1_000).toFixed(1)} s`.padStart(8),
+      `${(lateMs / 1_000).toFixed(1)} s`.padStart(7),
     ];
     return `${cells.join(" ")}  ${note ?? ""}${trouble.length === 0 ? "" : ` TROUBLE: ${trouble.join(" | ")}`}`;
   });

@@ -1,5 +1,5 @@
 // Asks a deployed shop as a visitor would: stores a review, gets a prediction for it, and finds both in the database.
-//   node examples/shop/smoke.mjs http://127.0.0.1:8081 blue
+//   node examples/shop/smoke.mjs http://127.0.0.1:8000 blue
 const [address, environment] = process.argv.slice(2);
 if (address === undefined) throw new Error("usage: node smoke.mjs ADDRESS [ENVIRONMENT]");
 

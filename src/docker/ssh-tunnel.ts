@@ -16,6 +16,8 @@ const OPEN_LIMIT_MS = 30_000;
 const FORWARD_LIMIT_MS = 10_000;
 /** Between two looks for the local socket. */
 const POLL_MS = 20;
+/** There are two sockets, so that the third time nothing is left that could vanish; and one for each way to a port. */
+const MOST_REMOVALS = 10;
 /** How much of what ssh says is kept, in characters. */
 const SAID_LIMIT = 2_000;
 
@@ -86,12 +88,12 @@ async function openTunnel(url: URL): Promise<OpenedTunnel> {
   const end = watchEnd(child);
   const close = (): void => {
     if (child.pid !== undefined && end() === undefined) signalGroup(child.pid, "SIGTERM");
-    rmSync(directory, { recursive: true, force: true });
+    removeDirectory(directory);
   };
   process.once("exit", close);
   child.once("close", () => {
     process.off("exit", close);
-    rmSync(directory, { recursive: true, force: true });
+    removeDirectory(directory);
   });
   const deadline = performance.now() + OPEN_LIMIT_MS;
   while (!existsSync(socketPath)) {
@@ -112,6 +114,13 @@ async function openTunnel(url: URL): Promise<OpenedTunnel> {
   const runThere = async (words: readonly string[]): Promise<string | undefined> =>
     await runThrough(url, socketPath, words);
   return { ok: true, tunnel: { socketPath, ended: end, forward, runThere } };
+}
+
+/** ssh removes its sockets at the same time, and whatever is gone when its turn comes makes `rmSync` give up in silence. */
+function removeDirectory(directory: string): void {
+  for (let left = MOST_REMOVALS; left > 0 && existsSync(directory); left -= 1) {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }
 
 /** The command line; everything else (key, jump host, name of the host) is the user's ssh configuration. */

@@ -45,7 +45,7 @@ function tunnelDirectories(): readonly string[] {
   return readdirSync(tmpdir()).filter((name) => name.startsWith("orchestrate-ssh-"));
 }
 
-describe.runIf(RemoteHost.isPossible())("a remote host", () => {
+describe.runIf(RemoteHost.isTested())("a remote host", () => {
   let host: RemoteHost;
   let light: LightProject;
   let routerPort: number;

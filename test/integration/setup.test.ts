@@ -226,6 +226,27 @@ describe("base-images.sh", () => {
     expect(outcome.output).toContain("unknown group 'plane'");
   });
 
+  it("gives the stand-ins of database and router their public names, unless those are somebody's own images", () => {
+    const tags = path.join(home, "tags");
+    const engine = (publicImage: string): string => `case "$*" in
+      "tag "*) echo "$*" >>"${tags}" ;;
+      "image inspect orchestrate.local/"*) exit 0 ;;
+      "image inspect ${publicImage}") exit 0 ;;
+      "image inspect --format"*) exit 0 ;;
+      "image inspect"*) exit 1 ;;
+    esac`;
+    const env = { ORCHESTRATE_OFFLINE: "1" };
+    place("docker", engine("none"));
+    expect(run([script("base-images.sh"), "haproxy"], { env })).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(tags, "utf8")).toBe(
+      "tag orchestrate.local/postgres:15 postgres:15\ntag orchestrate.local/haproxy:2.6 haproxy:2.6\n",
+    );
+    rmSync(tags);
+    place("docker", engine("postgres:15"));
+    expect(run([script("base-images.sh"), "haproxy"], { env })).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(tags, "utf8")).toBe("tag orchestrate.local/haproxy:2.6 haproxy:2.6\n");
+  });
+
   // Where images can be pulled there are no stand-ins, and making them takes minutes.
   it.each(HAS_STAND_INS ? ["stand-ins"] : [])(
     "finds the %s, and writes what is this machine's own into the override",

@@ -21,6 +21,8 @@ export interface CliResult {
 export interface CliOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Words before the program. */
+  readonly within?: readonly string[];
 }
 
 /** A running command line. */
@@ -45,8 +47,8 @@ export function cliCommand({ cwd, env }: CliOptions): {
 /** Runs the bundled program as a user would, in a pipe. */
 export function startCli(argv: readonly string[], options: CliOptions): CliProcess {
   const { words, environment } = cliCommand(options);
-  const [node, ...rest] = words;
-  const child = spawn(node, [...rest, ...argv], {
+  const [program = "", ...rest] = [...(options.within ?? []), ...words, ...argv];
+  const child = spawn(program, rest, {
     cwd: options.cwd,
     stdio: ["ignore", "pipe", "pipe"],
     env: environment,

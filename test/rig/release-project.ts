@@ -5,11 +5,12 @@ import type { ReleaseRecord } from "../../src/model/journal.ts";
 import type { Transition } from "../../src/model/release.ts";
 import { resolveStateDirectory } from "../../src/state/location.ts";
 import { openStore } from "../../src/state/store.ts";
-import { runCli, startCli } from "./cli.ts";
+import { startCli } from "./cli.ts";
 import type { CliProcess, CliResult } from "./cli.ts";
 import { docker } from "./light-project.ts";
 import { LoadProject } from "./load/load-project.ts";
 import type { LoadRelease } from "./load/load-project.ts";
+import type { OtherMachine } from "./other-machine.ts";
 import { findProcesses } from "./processes.ts";
 
 /** Short enough for tests, and the same phases as in earnest. */
@@ -29,37 +30,61 @@ export interface SeenStatus {
   readonly drift: readonly unknown[];
 }
 
+/** Where a project is deployed; `RemoteHost` is one. */
+export interface DeployHost {
+  readonly address: string;
+  /** As an environment names it. */
+  readonly ssh: string;
+  /** For every command. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 /** The application of the load tests, behind the router, with a user who types commands there. */
 export class ReleaseProject implements AsyncDisposable {
   readonly load: LoadProject;
+  readonly #host: DeployHost | undefined;
 
-  private constructor(load: LoadProject) {
+  private constructor(load: LoadProject, host: DeployHost | undefined) {
     this.load = load;
+    this.#host = host;
   }
 
-  /** `settings` are `deploy` of docker/build-config.json over those of tests. */
-  static async create(settings: Readonly<Record<string, unknown>> = {}): Promise<ReleaseProject> {
+  /** `settings` are `deploy` of docker/build-config.json over those of tests. Without a host it is deployed here. */
+  static async create(settings: Readonly<Record<string, unknown>> = {}, host?: DeployHost): Promise<ReleaseProject> {
     const load = await LoadProject.create();
     await load.edit("docker/build-config.json", (text) => {
-      const config: Record<string, unknown> = JSON.parse(text);
+      const config: { environments: Record<string, object> } = JSON.parse(text);
+      for (const environment of Object.values(config.environments)) {
+        if (host !== undefined) Object.assign(environment, { ssh: host.ssh });
+      }
       return JSON.stringify({ ...config, deploy: { ...SETTINGS, ...settings } }, undefined, 2);
     });
-    return new ReleaseProject(load);
+    return new ReleaseProject(load, host);
+  }
+
+  /** The entrance for users. */
+  url(): string {
+    return this.#host === undefined ? this.load.url() : `http://${this.#host.address}:${this.load.ports.router}`;
   }
 
   /** The same project for a user at another machine: other files, other state, one engine. */
   async elsewhere(): Promise<ReleaseProject> {
-    return new ReleaseProject(await this.load.checkOut());
+    return new ReleaseProject(await this.load.checkOut(), this.#host);
   }
 
   /** Types a command and waits until it ends. */
   async run(...argv: readonly string[]): Promise<CliResult> {
-    return await runCli(argv, { cwd: this.load.directory });
+    return await this.start(...argv).done;
   }
 
   /** Types a command. */
   start(...argv: readonly string[]): CliProcess {
-    return startCli(argv, { cwd: this.load.directory });
+    return startCli(argv, { cwd: this.load.directory, env: this.#host?.environment ?? {} });
+  }
+
+  /** Types a command at a machine whose processes are nobody's here. */
+  startAt(machine: OtherMachine, ...argv: readonly string[]): CliProcess {
+    return startCli(argv, { cwd: this.load.directory, env: this.#host?.environment ?? {}, within: machine.within });
   }
 
   /** Writes another release and deploys it to the idle colour. */

@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -50,18 +50,32 @@ export class RemoteHost implements AsyncDisposable {
     this.environment = { PATH: `${path.join(directory, "bin")}:${process.env["PATH"] ?? ""}` };
   }
 
-  /** Whether this machine and this user can make one: what a second engine takes, and sshd. */
-  static isPossible(): boolean {
-    try {
-      execFileSync("ssh", ["-V"], { stdio: "ignore" });
-      return SecondEngine.isPossible() && existsSync(SSHD);
-    } catch {
-      return false;
-    }
+  /**
+   * Whether tests that take one are run. Where none can be made they are skipped, and it is said loudly how to get them; in CI they run
+   * and fail, because everything that they take can be installed there.
+   */
+  static isTested(): boolean {
+    const missing = RemoteHost.missing();
+    if (missing === undefined || process.env["CI"] === "true") return true;
+    process.stderr.write(`\nwarning: nothing is tested on a remote host: ${missing}\n\n`);
+    return false;
+  }
+
+  /** What this machine or this user lacks to make one, and how to get it; undefined where nothing is missing. */
+  static missing(): string | undefined {
+    if (!SecondEngine.isPossible())
+      return "a second engine takes Linux, dockerd, unshare, and root or sudo without a password";
+    const tools = [SSHD, "/usr/bin/ssh", "/usr/bin/ssh-keygen", "/usr/bin/nsenter"].filter((file) => !existsSync(file));
+    if (!["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip", "/bin/ip"].some((file) => existsSync(file))) tools.push("ip");
+    return tools.length === 0
+      ? undefined
+      : `there is no ${tools.join(", ")}; \`scripts/test-tools.sh install\` installs it`;
   }
 
   /** Starts it and waits until somebody can log in. */
   static async start(): Promise<RemoteHost> {
+    const missing = RemoteHost.missing();
+    if (missing !== undefined) throw new Error(missing);
     const engine = await SecondEngine.start();
     const directory = await mkdtemp(path.join(tmpdir(), "orc-test-host-"));
     const network = `10.231.${randomInt(1, 255)}.${randomInt(0, 64) * 4}`.split(".").map(Number);

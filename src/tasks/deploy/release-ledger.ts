@@ -42,7 +42,7 @@ export class ReleaseLedger {
       const failure = await this.#carryOut(step);
       if (failure !== undefined) return { ok: false, failure };
     }
-    return { ok: true, value: undefined };
+    return await this.#publishMissing(new Set(input.value.published.map(({ release }) => release.deployId)));
   }
 
   /** Takes over the releases that have ended elsewhere and gives the one that has not. Needs no lock, changes nothing on the engine. */
@@ -90,6 +90,18 @@ export class ReleaseLedger {
     };
   }
 
+  /** What a rollback may mean, where the ledger was lost with the router's volume or this project is older than it. */
+  async #publishMissing(published: ReadonlySet<string>): Promise<Result<void>> {
+    const listed = this.#journal.listReleases(this.#site.project);
+    if (!listed.ok) return listed;
+    const good = listed.value.filter(({ state }) => state === "done");
+    for (const { release } of good.filter(isNewestOfColour)) {
+      const told = published.has(release.deployId) ? undefined : await this.publish(release);
+      if (told?.ok === false) return told;
+    }
+    return { ok: true, value: undefined };
+  }
+
   async #carryOut(step: ReturnType<typeof planMerge>[number]): Promise<Failure | undefined> {
     const { project } = this.#site;
     switch (step.step) {
@@ -110,16 +122,17 @@ export class ReleaseLedger {
   }
 }
 
-/** Newest first in, and out what nobody will want to go back to. */
+/** Of releases, newest first, those that nobody will want to go back to. */
 function selectForgotten(records: readonly ReleaseRecord[]): readonly string[] {
-  const good = new Set<string>();
+  const kept = new Set(records.filter(({ state }) => state === "done").filter(isNewestOfColour));
   return records
-    .filter(({ release, state }, index) => {
-      const newestGood = state === "done" && !good.has(release.colour);
-      if (newestGood) good.add(release.colour);
-      return index >= KEPT_ENTRIES && !newestGood && state !== "open";
-    })
+    .slice(KEPT_ENTRIES)
+    .filter((record) => record.state !== "open" && !kept.has(record))
     .map(({ release }) => release.deployId);
+}
+
+function isNewestOfColour(record: ReleaseRecord, _index: number, newestFirst: readonly ReleaseRecord[]): boolean {
+  return newestFirst.find(({ release }) => release.colour === record.release.colour) === record;
 }
 
 /** One line of JSON. */

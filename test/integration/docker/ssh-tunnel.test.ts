@@ -12,7 +12,7 @@ import { RemoteHost } from "../../rig/remote-host.ts";
 const run = promisify(execFile);
 const NODE = path.join(import.meta.dirname, "../../../node_modules/node/bin/node");
 
-describe.runIf(RemoteHost.isPossible())("a tunnel to a remote engine", () => {
+describe.runIf(RemoteHost.isTested())("a tunnel to a remote engine", () => {
   let host: RemoteHost;
   const before = process.env["PATH"];
 

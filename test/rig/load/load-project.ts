@@ -35,7 +35,10 @@ export class LoadProject implements AsyncDisposable {
   /** The router's entrances, and the one of a service without a router. */
   readonly ports: { readonly router: number; readonly preview: number; readonly inPlace: number };
 
-  private constructor(directory: string, project: string, ports: LoadProject["ports"]) {
+  readonly #isCopy: boolean;
+
+  private constructor(directory: string, project: string, ports: LoadProject["ports"], isCopy = false) {
+    this.#isCopy = isCopy;
     this.directory = directory;
     this.project = project;
     this.ports = ports;
@@ -63,12 +66,12 @@ export class LoadProject implements AsyncDisposable {
     return load;
   }
 
-  /** The same project as another machine has it: files of its own, and nothing of what was recorded here. */
+  /** The same project as another machine has it: files of its own, which alone it disposes of, and nothing of what was recorded here. */
   async checkOut(): Promise<LoadProject> {
     const directory = await mkdtemp(path.join(tmpdir(), "orc-test-load-"));
     const kept = (file: string): boolean => ![".state", "logs"].includes(path.relative(this.directory, file));
     await cp(this.directory, directory, { recursive: true, filter: kept });
-    return new LoadProject(directory, this.project, this.ports);
+    return new LoadProject(directory, this.project, this.ports, true);
   }
 
   /** `http://127.0.0.1:port` of an entrance. */
@@ -130,6 +133,11 @@ export class LoadProject implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isCopy) await this.#removeFromEngine();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async #removeFromEngine(): Promise<void> {
     // A router reaches into the networks of the colours, and they into its own: containers go first.
     for (const part of COMPOSE_PROJECTS) await this.#remove(part, ["ps", "-aq"], ["rm", "--force", "--volumes"]);
     for (const part of COMPOSE_PROJECTS) await this.#remove(part, ["network", "ls", "-q"], ["network", "rm"]);
@@ -141,7 +149,6 @@ export class LoadProject implements AsyncDisposable {
     const byLabel = await docker("image", "ls", "-q", "--filter", `label=dev.orchestrate.test=${this.project}`);
     const images = [...new Set([...byName, ...byLabel])];
     if (images.length > 0) await docker("image", "rm", "--force", ...images).catch(() => []);
-    await rm(this.directory, { recursive: true, force: true });
   }
 
   async #remove(part: string, list: readonly string[], remove: readonly string[]): Promise<void> {

@@ -60,6 +60,12 @@ describe("command line", () => {
     expect((await parse("clean", "--max-cache", "1.5GiB")).options?.number("max-cache")).toBe(1.5 * 2 ** 30);
   });
 
+  it("takes a time with its unit, and none for as long as it takes", async () => {
+    expect((await parse("run", "x", "--lock-timeout", "1m30s")).options?.number("lock-timeout")).toBe(90_000);
+    expect((await parse("rollback", "--lock-timeout", "0s")).options?.number("lock-timeout")).toBe(0);
+    expect((await parse("deploy")).options?.number("lock-timeout")).toBeUndefined();
+  });
+
   it("reads --no-cache as a flag of its own", async () => {
     expect((await parse("build", "--no-cache")).options?.flag("no-cache")).toBe(true);
     expect((await parse("build")).options?.flag("no-cache")).toBe(false);
@@ -76,6 +82,7 @@ describe("command line", () => {
     [["list", "extra"], "commander.excessArguments", "too many arguments"],
     [["clean", "--keep-images", "0"], "commander.invalidArgument", "at least 1"],
     [["clean", "--max-cache", "5 bananas"], "commander.invalidArgument", "such as 5GB"],
+    [["switch", "blue", "--lock-timeout", "5"], "commander.invalidArgument", "such as 30s"],
     [["run", "x", "--reporter", "loud"], "commander.invalidArgument", "Allowed choices"],
   ])("refuses %j", async (argv, code, message) => {
     const parsed = await parse(...argv);

@@ -80,12 +80,9 @@ describe("a service of several containers", () => {
 
   it("is counted with what all of them have under way, and by colour where one name begins another", () => {
     const own = parseStat(STAT).find((each) => each["pxname"] === "be_web.blue" && each["svname"] === "blue.1") ?? {};
-    const more = ["blue.1", "blue.2", "blue.7", "blue-2.1"].map((svname) => ({
-      ...own,
-      svname,
-      scur: "2",
-      wretr: "1",
-    }));
+    const more = ["blue.1", "blue.2", "blue.7", "blue-2.1"].map((svname) =>
+      Object.assign({}, own, { svname, scur: "2", wretr: "1" }),
+    );
     expect(countTraffic(more, "blue", targets)).toMatchObject({ openRequests: 6, retried: 3 });
   });
 });
