@@ -1,132 +1,178 @@
 import type { BuildConfig } from "../model/build-config.ts";
 import type { CleanupPlan } from "../model/cleanup.ts";
-import { LABELS } from "../model/observation.ts";
-import type { EngineObservation, ObservedImage } from "../model/observation.ts";
+import type { DiskSpace, EngineObservation, ImageStore } from "../model/observation.ts";
+import { freeSpaceBytes } from "../plan/cleanup-policy.ts";
+import { ownedBy } from "./ownership.ts";
+import { describeCache } from "./usage-cache.ts";
+import type { CacheUsage } from "./usage-cache.ts";
+import { describeServices, layerBytes } from "./usage-images.ts";
+import type { ImageTotals, PlannedPolicies, ServiceUsage } from "./usage-images.ts";
+import { findMisleadingNumbers } from "./misleading-numbers.ts";
+import type { MisleadingNumber } from "./misleading-numbers.ts";
 
-/** What the project uses on an engine, ready to be printed or serialised. Sizes by the engine's own accounting. */
+/** Version of the JSON of `orchestrate usage --json`; documented in docs/usage.md. */
+export const USAGE_VERSION = 1;
+
+/** What the project uses on an engine, ready to be printed or serialised. Sizes in bytes, by the engine's own accounting. */
 export interface Usage {
+  readonly version: typeof USAGE_VERSION;
   readonly project: string;
+  readonly store?: ImageStore;
   readonly services: readonly ServiceUsage[];
+  readonly images: ImageTotals;
   readonly cache: CacheUsage;
-  /** The disk that holds the engine's data; absent for a remote engine. */
-  readonly disk?: DiskSpace;
-  /** What `orchestrate clean` would free now; absent when nobody planned one. */
-  readonly cleanable?: { readonly bytes: number; readonly images: number; readonly cacheRecords: number };
+  readonly containers: ContainerTotals;
+  /** Absent when nobody asked for volumes. */
+  readonly volumes?: VolumeTotals;
+  /** On the disk and in no number of the engine: base layers that only the cache holds, as records of size 0, and second copies. */
+  readonly hiddenBytes?: number;
+  /** The disk that holds the engine's data; absent where it cannot be measured. */
+  readonly disk?: DiskUsage;
+  /** What the two named policies would free now; empty when nobody planned them. */
+  readonly cleanable: readonly Cleanable[];
+  /** Numbers of Docker's own commands that say something else than they seem to, with what is so. */
+  readonly misleading: readonly MisleadingNumber[];
 }
 
-/** The images of one service, newest first. */
-export interface ServiceUsage {
-  readonly service: string;
-  readonly limitBytes?: number;
-  readonly images: readonly ImageUsage[];
+/** Containers of the project, and how many others there are. */
+export interface ContainerTotals {
+  readonly running: number;
+  readonly stopped: number;
+  /** Writable layers of the project's containers. */
+  readonly writableBytes: number;
+  readonly others: number;
 }
 
-/** One image. Images of a service share layers, so their sizes do not add up to what they take on disk. */
-export interface ImageUsage {
-  readonly id: string;
-  readonly tags: readonly string[];
-  readonly sizeBytes: number;
-  /** Since it was made or last tagged. */
-  readonly ageMs: number;
-  /** Names of the containers that use it, running or not. */
-  readonly containers: readonly string[];
-  readonly overLimit: boolean;
+/** Volumes of the project, largest first, and how many others there are. */
+export interface VolumeTotals {
+  readonly own: readonly {
+    readonly name: string;
+    readonly sizeBytes: number;
+    /** Names of the containers that mount it. */
+    readonly usedBy: readonly string[];
+  }[];
+  readonly ownBytes: number;
+  readonly others: number;
+  readonly otherBytes: number;
 }
 
-/** BuildKit's cache. Only the private part takes space of its own; the rest is part of images. */
-export interface CacheUsage {
-  readonly records: number;
-  readonly totalBytes: number;
-  readonly privateBytes: number;
-  /** Upper bound of the private part by the policy `normal`. */
-  readonly budgetBytes: number;
+/** The disk against the free space that the policy `normal` demands. */
+export type DiskUsage = DiskSpace & {
+  /** A clean-up begins below this; absent where the policy demands none. */
+  readonly minFreeBytes?: number;
+};
+
+/** What one command would free now. */
+export interface Cleanable {
+  readonly policy: "normal" | "aggressive";
+  readonly command: string;
+  /** By the engine's accounting. */
+  readonly bytes: number;
+  /** What the disk should gain. */
+  readonly physicalBytes: number;
+  readonly images: number;
+  readonly cacheRecords: number;
 }
 
-/** A file system. */
-export interface DiskSpace {
-  readonly freeBytes: number;
-  readonly totalBytes: number;
-}
+/** The command that carries out a policy. */
+export const CLEAN_COMMAND = {
+  normal: "orchestrate clean",
+  aggressive: "orchestrate clean --aggressive",
+} as const;
 
 /** Sums up an observation. Every configured service is listed, also one without an image; others after them by name. */
 export function describeUsage(
   observation: EngineObservation,
   config: BuildConfig,
-  found: { readonly plan?: CleanupPlan; readonly disk?: DiskSpace } = {},
+  { plans }: { readonly plans?: PlannedPolicies } = {},
 ): Usage {
-  const configured = new Map(config.services.map((service) => [service.name, service]));
-  const byService = new Map<string, ObservedImage[]>([...configured.keys()].map((name) => [name, []]));
-  for (const image of observation.images) {
-    const service = image.labels[LABELS.service];
-    if (image.labels[LABELS.project] !== config.project || service === undefined) continue;
-    const list = byService.get(service);
-    if (list === undefined) byService.set(service, [image]);
-    else list.push(image);
-  }
-  const containers = containersByImage(observation);
-  const others = [...byService.keys()].filter((name) => !configured.has(name)).sort();
-  const services = [...configured.keys(), ...others].map((name) =>
-    describeService(name, configured.get(name)?.sizeLimitBytes, byService.get(name) ?? [], observation, containers),
-  );
+  const services = describeServices(observation, config, plans);
+  const images = describeImages(observation, services);
+  const cache = describeCache(observation, config);
   return {
+    version: USAGE_VERSION,
     project: config.project,
+    ...(observation.store === undefined ? {} : { store: observation.store }),
     services,
-    cache: describeCache(observation, config),
-    ...(found.disk === undefined ? {} : { disk: found.disk }),
-    ...(found.plan === undefined ? {} : { cleanable: describePlan(found.plan) }),
+    images,
+    cache,
+    containers: describeContainers(observation, config),
+    ...describeVolumes(observation, config),
+    ...(plans === undefined ? {} : { hiddenBytes: hiddenNow(plans.normal) }),
+    ...describeDisk(observation, config),
+    cleanable:
+      plans === undefined ? [] : [describePlan("normal", plans.normal), describePlan("aggressive", plans.aggressive)],
+    misleading: findMisleadingNumbers(observation, images, cache),
   };
 }
 
-function describeService(
-  service: string,
-  limitBytes: number | undefined,
-  observed: readonly ObservedImage[],
-  { nowMs }: EngineObservation,
-  containers: ReadonlyMap<string, readonly string[]>,
-): ServiceUsage {
-  const images = observed
-    .map((image) => describeImage(image, nowMs, containers, limitBytes))
-    .sort((a, b) => a.ageMs - b.ageMs || (a.id < b.id ? -1 : 1));
-  return limitBytes === undefined ? { service, images } : { service, limitBytes, images };
+/** A plan tells what is hidden after it, and by how much the disk gains more than the accounting. */
+function hiddenNow({ hiddenBytes, physicalBytes, predictedBytes }: CleanupPlan): number {
+  return Math.max(0, hiddenBytes + physicalBytes - predictedBytes);
 }
 
-function describeImage(
-  image: ObservedImage,
-  nowMs: number,
-  containers: ReadonlyMap<string, readonly string[]>,
-  limitBytes: number | undefined,
-): ImageUsage {
+function describeImages(observation: EngineObservation, services: readonly ServiceUsage[]): ImageTotals {
+  const ids = new Set(services.flatMap(({ images }) => images.map(({ id }) => id)));
+  const own = observation.images.filter(({ id }) => ids.has(id));
+  const ownBytes = layerBytes(own);
   return {
-    id: image.id,
-    tags: image.tags,
-    sizeBytes: image.sizeBytes,
-    ageMs: Math.max(0, nowMs - Math.max(image.createdAtMs, image.lastTaggedAtMs)),
-    containers: containers.get(image.id) ?? [],
-    overLimit: limitBytes !== undefined && image.sizeBytes > limitBytes,
+    own: own.length,
+    ownListedBytes: own.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    ...(ownBytes === undefined ? {} : { ownBytes }),
+    others: observation.images.length - own.length,
+    ...(observation.layersBytes === undefined ? {} : { allBytes: observation.layersBytes }),
   };
 }
 
-function containersByImage({ containers }: EngineObservation): ReadonlyMap<string, readonly string[]> {
-  const names = new Map<string, string[]>();
-  for (const { imageId, name } of containers) {
-    const list = names.get(imageId);
-    if (list === undefined) names.set(imageId, [name]);
-    else list.push(name);
-  }
-  return names;
+function describeContainers({ containers }: EngineObservation, config: BuildConfig): ContainerTotals {
+  const own = containers.filter(({ labels }) => ownedBy(config, labels));
+  const running = own.filter(({ state }) => state === "running").length;
+  return {
+    running,
+    stopped: own.length - running,
+    writableBytes: own.reduce((sum, { writableBytes = 0 }) => sum + writableBytes, 0),
+    others: containers.length - own.length,
+  };
 }
 
-function describeCache({ cache }: EngineObservation, config: BuildConfig): CacheUsage {
-  let totalBytes = 0;
-  let privateBytes = 0;
-  for (const record of cache) {
-    totalBytes += record.sizeBytes;
-    if (!record.shared) privateBytes += record.sizeBytes;
-  }
-  return { records: cache.length, totalBytes, privateBytes, budgetBytes: config.cleanup.normal.maxCacheBytes };
+function describeVolumes({ volumes, containers }: EngineObservation, config: BuildConfig): Pick<Usage, "volumes"> {
+  if (volumes === undefined) return {};
+  const own = volumes.filter(({ labels }) => ownedBy(config, labels));
+  const sum = (list: typeof volumes): number =>
+    list.reduce((total, { sizeBytes }) => total + Math.max(0, sizeBytes), 0);
+  const ownBytes = sum(own);
+  return {
+    volumes: {
+      own: own
+        .map(({ name, sizeBytes }) => ({
+          name,
+          sizeBytes,
+          usedBy: containers
+            .filter((container) => container.volumes?.includes(name))
+            .map((container) => container.name),
+        }))
+        .sort((a, b) => b.sizeBytes - a.sizeBytes || (a.name < b.name ? -1 : 1)),
+      ownBytes,
+      others: volumes.length - own.length,
+      otherBytes: sum(volumes) - ownBytes,
+    },
+  };
 }
 
-function describePlan(plan: CleanupPlan): NonNullable<Usage["cleanable"]> {
-  const images = plan.items.filter((item) => item.item === "image").length;
-  return { bytes: plan.predictedBytes, images, cacheRecords: plan.items.length - images };
+function describeDisk({ disk }: EngineObservation, { cleanup }: BuildConfig): Pick<Usage, "disk"> {
+  if (disk === undefined) return {};
+  const { minFree } = cleanup.normal;
+  return { disk: minFree === undefined ? disk : { ...disk, minFreeBytes: freeSpaceBytes(minFree.low, disk) } };
+}
+
+function describePlan(policy: keyof PlannedPolicies, plan: CleanupPlan): Cleanable {
+  const count = (item: "image" | "cache-record"): number => plan.items.filter((entry) => entry.item === item).length;
+  return {
+    policy,
+    command: CLEAN_COMMAND[policy],
+    bytes: plan.predictedBytes,
+    physicalBytes: plan.physicalBytes,
+    images: count("image"),
+    cacheRecords: count("cache-record"),
+  };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { accountedBytes, engineDiskFree } from "../docker/disk-usage.ts";
+import { accountedBytes as accountedByEngine, engineDiskFree } from "../docker/disk-usage.ts";
 import type { Engine } from "../docker/engine.ts";
 import { observeEngine } from "../docker/images.ts";
 import type { CleanupPlan, CleanupResult } from "../model/cleanup.ts";
@@ -51,14 +51,15 @@ async function measureFreed(
   const now = objectIds(after.value);
   const added = [...now].filter((id) => !known.has(id)).length;
   const lost = [...known].filter((id) => !now.has(id) && !gone.has(id)).length;
-  const free = removed.length === 0 ? after.value.disk : await settledDisk(engine, after.value);
+  const accountedBytes = account(before) - account(after.value);
+  const freeBytes = before.disk?.freeBytes;
+  const expectedBytes = (freeBytes ?? 0) + EXPECTED_SHARE * Math.max(0, accountedBytes);
+  const free = removed.length === 0 ? after.value.disk : await settledDisk(engine, after.value, expectedBytes);
   return {
     ok: true,
     value: {
-      accountedBytes: account(before) - account(after.value),
-      ...(before.disk === undefined || free === undefined
-        ? {}
-        : { physicalBytes: free.freeBytes - before.disk.freeBytes }),
+      accountedBytes,
+      ...(freeBytes === undefined || free === undefined ? {} : { physicalBytes: free.freeBytes - freeBytes }),
       ...(added + lost === 0 ? {} : { disturbance: { added, removed: lost } }),
     },
   };
@@ -66,7 +67,7 @@ async function measureFreed(
 
 /** The graph driver adds up by itself what it holds; containerd's store counts the compressed parts of images alone. */
 function account(observation: EngineObservation): number {
-  return observation.store === "containerd" ? accountedSizeBytes(observation) : accountedBytes(observation);
+  return observation.store === "containerd" ? accountedSizeBytes(observation) : accountedByEngine(observation);
 }
 
 function objectIds({ images, cache }: EngineObservation): ReadonlySet<string> {
@@ -75,17 +76,25 @@ function objectIds({ images, cache }: EngineObservation): ReadonlySet<string> {
 
 /** Between two looks at the disk. */
 const LOOK_MS = 100;
-/** A file system frees the blocks of deleted files a moment later; on an engine where others write it never rests. */
-const SETTLE_LOOKS = 20;
+/** containerd deletes compressed layers a moment after the last record that held them; later than this it is not waited for. */
+const LOOKS = 30;
+/** The disk gains about what the engine accounts; before that it is not at rest. */
+const EXPECTED_SHARE = 0.95;
 
-/** The disk as soon as two looks in a row show the same. */
-async function settledDisk(engine: Engine, { disk }: EngineObservation): Promise<EngineObservation["disk"]> {
+/** The disk as soon as it has at least `expectedBytes` free and two looks in a row show the same. */
+async function settledDisk(
+  engine: Engine,
+  { disk }: EngineObservation,
+  expectedBytes: number,
+): Promise<EngineObservation["disk"]> {
   let last = disk;
-  for (let look = 0; look < SETTLE_LOOKS; look += 1) {
+  for (let look = 0; look < LOOKS; look += 1) {
     await delay(LOOK_MS);
     const now = await engineDiskFree(engine);
-    if (!now.ok || now.value === undefined || now.value.freeBytes === last?.freeBytes) break;
+    if (!now.ok || now.value === undefined) break;
+    const isStill = now.value.freeBytes === last?.freeBytes;
     last = now.value;
+    if (isStill && last.freeBytes >= expectedBytes) break;
   }
   return last;
 }

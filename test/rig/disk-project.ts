@@ -28,6 +28,7 @@ export class DiskProject implements AsyncDisposable {
   readonly directory: string;
   readonly name: string;
   readonly #options: DiskProjectOptions;
+  #version = 0;
 
   private constructor(directory: string, name: string, options: DiskProjectOptions) {
     this.directory = directory;
@@ -40,11 +41,11 @@ export class DiskProject implements AsyncDisposable {
     const name = `orc-test-${randomBytes(4).toString("hex")}`;
     const project = new DiskProject(await mkdtemp(path.join(tmpdir(), "orc-test-disk-")), name, options);
     const targets = options.services.map(
-      (service) => `target "${service}" {\n  context = "${service}"\n  tags = ["${name}/${service}:latest"]\n}\n`,
+      (service) => `target "${service}" {\n  context = "${service}"\n  tags = ["${name}/${service}:\${VERSION}"]\n}\n`,
     );
     await project.#write(
       "docker-bake.hcl",
-      `group "default" {\n  targets = ${JSON.stringify(options.services)}\n}\n${targets.join("")}`,
+      `variable "VERSION" {}\ngroup "default" {\n  targets = ${JSON.stringify(options.services)}\n}\n${targets.join("")}`,
     );
     const minAge = options.minAge ?? "0s";
     const policy = { min_free: options.minFree, min_age: minAge, keep_images: 2 };
@@ -63,8 +64,19 @@ export class DiskProject implements AsyncDisposable {
     return project;
   }
 
-  /** Gives every service another source. */
+  /** The tag that images get: another one for each source, because the containerd store forgets an image whose tag has moved. */
+  get tag(): string {
+    return `v${this.#version}`;
+  }
+
+  /** For the environment of a bake that somebody else calls. */
+  get environment(): Readonly<Record<string, string>> {
+    return { ...this.#options.environment, VERSION: this.tag };
+  }
+
+  /** Gives every service another source, and the images another tag. */
   async change(): Promise<void> {
+    this.#version += 1;
     for (const service of this.#options.services) {
       const file = await open(path.join(this.directory, service, "source"), "w");
       for (let written = 0; written < this.#options.sourceBytes; written += CHUNK_BYTES) {
@@ -76,7 +88,7 @@ export class DiskProject implements AsyncDisposable {
 
   /** Types a command. */
   start(argv: readonly string[]): CliProcess {
-    return startCli(argv, { cwd: this.directory, env: this.#options.environment });
+    return startCli(argv, { cwd: this.directory, env: this.environment });
   }
 
   /** Replaces a file. */

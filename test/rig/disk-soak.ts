@@ -93,7 +93,7 @@ export async function soakPlainBake(
     await project.change();
     const failed = await run("docker", ["buildx", "bake"], {
       cwd: project.directory,
-      env: { ...process.env, ...engine.environment },
+      env: { ...process.env, ...project.environment },
     }).then(
       () => undefined,
       (error: unknown) => String(error),
@@ -134,10 +134,11 @@ async function playRound(engine: SecondEngine, all: readonly Built[], round: num
 /** Notes what is built now; every fifth round is released. */
 async function note(engine: SecondEngine, { project, images, released }: Built, round: number): Promise<void> {
   const now: Record<string, string> = {};
-  for (const line of await engine.docker("image", "ls", "--no-trunc", "--format", "{{.Repository}} {{.ID}}")) {
-    const [repository = "", id = ""] = line.split(" ");
+  const format = "{{.Repository}} {{.Tag}} {{.ID}}";
+  for (const line of await engine.docker("image", "ls", "--no-trunc", "--format", format)) {
+    const [repository = "", tag, id = ""] = line.split(" ");
     const [owner, service] = repository.split("/");
-    if (owner === project.name && service !== undefined) now[service] = id;
+    if (owner === project.name && service !== undefined && tag === project.tag) now[service] = id;
   }
   for (const [service, id] of Object.entries(now)) images.set(service, [id, ...(images.get(service) ?? [])]);
   if (round % 5 !== 1) return;

@@ -14,7 +14,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   state: ["model"],
   report: ["model"],
   tasks: ["model", "plan", "docker"],
-  monitor: ["model", "docker"],
+  monitor: ["model", "plan", "docker", "report"],
   cli: ["model", "config", "graph", "plan", "run", "docker", "state", "report", "tasks", "monitor"],
   "main.ts": ["cli"],
   "index.ts": ["model", "config", "graph", "plan", "run", "docker", "report"],

@@ -1,111 +1,135 @@
 import { describe, expect, it } from "vitest";
-import type { BuildConfig } from "../../../src/model/build-config.ts";
-import type { EngineObservation, ObservedImage } from "../../../src/model/observation.ts";
-import { renderUsage } from "../../../src/monitor/usage-text.ts";
-import { DEFAULT_DEPLOY_SETTINGS } from "../../../src/model/release.ts";
+import type { EngineObservation } from "../../../src/model/observation.ts";
 import { describeUsage } from "../../../src/monitor/usage.ts";
+import type { Usage } from "../../../src/monitor/usage.ts";
+import { renderUsage } from "../../../src/monitor/usage-text.ts";
+import { createPalette } from "../../../src/report/palette.ts";
+import { CONFIG, DAY_MS, POLICY, SHOP, aRecord, anImage, planned } from "./sample.ts";
 
-const NOW_MS = 1_800_000_000_000;
-const DAY_MS = 86_400_000;
-const POLICY = { maxCacheBytes: 10e9, keepImagesPerService: 2, minAgeMs: DAY_MS };
-const CONFIG: BuildConfig = {
-  project: "shop",
-  services: [
-    { name: "web", bakeTarget: "web", composeService: "web", sizeLimitBytes: 60_000_000 },
-    { name: "ml", bakeTarget: "ml", composeService: "ml" },
-  ],
-  environments: [],
-  sharedCompose: [],
-  deploy: DEFAULT_DEPLOY_SETTINGS,
-  cleanup: { normal: POLICY, aggressive: POLICY },
-  bake: { files: [], cacheFrom: [], cacheTo: [] },
-};
+const PLAIN = { rows: 23, palette: createPalette(false), bars: false };
+const TERMINAL = { ...PLAIN, bars: true };
 
-function anImage(id: string, change: Partial<ObservedImage> = {}): ObservedImage {
-  const labels = { "dev.orchestrate.project": "shop", "dev.orchestrate.service": "web" };
-  return {
-    id: `sha256:${id}`,
-    tags: [],
-    labels,
-    sizeBytes: 58e6,
-    createdAtMs: NOW_MS - 3 * DAY_MS,
-    lastTaggedAtMs: 0,
-    ...change,
-  };
+function usageOf(observation: EngineObservation, config = CONFIG): Usage {
+  return describeUsage(observation, config, { plans: planned(observation, config) });
 }
-
-const RECORD = { parents: [], type: "regular", description: "", inUse: false, lastUsedAtMs: 0, usageCount: 1 };
-const OBSERVATION: EngineObservation = {
-  nowMs: NOW_MS,
-  images: [
-    anImage("0123456789abcdef"),
-    anImage("2", { tags: ["shop/web:latest", "shop/web:2"], sizeBytes: 61e6, lastTaggedAtMs: NOW_MS - 90_000 }),
-    anImage("3", { labels: { "dev.orchestrate.project": "shop", "dev.orchestrate.service": "retired" } }),
-    anImage("4", { labels: { "dev.orchestrate.project": "other", "dev.orchestrate.service": "web" } }),
-    anImage("5", { labels: {} }),
-  ],
-  containers: [
-    { id: "a", name: "shop-blue-web-1", imageId: "sha256:2", state: "running", labels: {} },
-    { id: "b", name: "shop-green-web-1", imageId: "sha256:2", state: "exited", labels: {} },
-  ],
-  cache: [
-    { ...RECORD, id: "p", sizeBytes: 2e9, shared: false },
-    { ...RECORD, id: "s", sizeBytes: 5e8, shared: true },
-  ],
-};
 
 describe("describeUsage", () => {
   it("lists the images of this project by service, newest first, and nothing else", () => {
-    const { services } = describeUsage(OBSERVATION, CONFIG);
-    expect(services.map(({ service, images }) => [service, images.map(({ id }) => id)])).toEqual([
-      ["web", ["sha256:2", "sha256:0123456789abcdef"]],
-      ["ml", []],
-      ["retired", ["sha256:3"]],
+    const retired = anImage("retired", 1);
+    const unlabelled = anImage("x", 1, { labels: {} });
+    const { services } = usageOf({ ...SHOP, images: [...SHOP.images.toReversed(), retired, unlabelled] });
+    expect(services.map(({ service, images }) => [service, images.map(({ id }) => id.slice(-1))])).toEqual([
+      ["frontend", ["1", "2", "3", "4"]],
+      ["backend", ["1", "2", "3"]],
+      ["ml", ["1", "2"]],
+      ["retired", ["1"]],
     ]);
-    expect(services[0]?.images[0]).toMatchObject({
-      overLimit: true,
-      ageMs: 90_000,
-      containers: ["shop-blue-web-1", "shop-green-web-1"],
-    });
-    expect(services[0]?.images[1]?.overLimit).toBe(false);
   });
 
-  it("tells the cache that takes space of its own from the part that images share", () => {
-    expect(describeUsage(OBSERVATION, CONFIG).cache).toEqual({
-      records: 2,
-      totalBytes: 2.5e9,
-      privateBytes: 2e9,
-      budgetBytes: 10e9,
+  it("says of each image why it stays or what removes it", () => {
+    const [frontend, backend] = usageOf(SHOP).services;
+    expect(frontend?.images.map(({ kept, removedBy }) => kept?.because ?? removedBy)).toEqual([
+      "used-by-container",
+      "newest-of-service",
+      "used-by-container",
+      "normal",
+    ]);
+    expect(frontend?.images[1]?.removedBy).toBe("aggressive");
+    expect(backend?.images[2]?.removedBy).toBe("normal");
+    expect(frontend?.images[0]).toMatchObject({
+      overLimit: false,
+      ageMs: 3 * DAY_MS,
+      containers: ["shop-blue-frontend-1"],
     });
+  });
+
+  it("tells the cache that takes space of its own from the part that images share, by kind", () => {
+    expect(usageOf(SHOP).cache).toEqual({
+      records: 4,
+      totalBytes: 3.453e9,
+      privateBytes: 3.4e9,
+      budgetBytes: 10e9,
+      kinds: [
+        { type: "regular", records: 2, privateBytes: 3.1e9, sharedBytes: 53e6 },
+        { type: "source.local", records: 1, privateBytes: 210e6, sharedBytes: 0 },
+        { type: "exec.cachemount", records: 1, privateBytes: 90e6, sharedBytes: 0 },
+      ],
+    });
+  });
+
+  it("counts shared layers once, and what is others' apart", () => {
+    const { images, containers, volumes, disk } = usageOf(SHOP);
+    // One base, and what is above it in each of the nine.
+    expect(images).toMatchObject({ own: 9, others: 1, ownBytes: 5e6 + 4 * 53e6 + 3 * 215e6 + 2 * 743e6 });
+    expect(containers).toEqual({ running: 2, stopped: 1, writableBytes: 3_000, others: 1 });
+    expect(volumes).toMatchObject({ ownBytes: 48e6, others: 1, otherBytes: 3e9 });
+    expect(disk).toEqual({ freeBytes: 60e9, totalBytes: 200e9, minFreeBytes: 8e9 });
+  });
+
+  it("tells bytes that no number of Docker shows: a base that only the cache holds", () => {
+    expect(usageOf(SHOP).hiddenBytes).toBe(0);
+    // Two records of one layer of an image are two copies on the disk, of which the accounting knows one.
+    const copy = aRecord("copy", { sizeBytes: 53e6, shared: true });
+    expect(usageOf({ ...SHOP, cache: [...SHOP.cache, copy] }).hiddenBytes).toBeGreaterThanOrEqual(0);
+  });
+
+  it("says where Docker's own numbers mislead, and only there", () => {
+    const found = usageOf(SHOP).misleading;
+    expect(found.map(({ command, claimedBytes, actualBytes }) => [command, claimedBytes, actualBytes])).toEqual([
+      // All layers but those that images with containers have alone.
+      ["docker system df", 2.1e9 - 2 * 58e6 - 220e6 - 50e6, undefined],
+      ["docker buildx du", 3.453e9, 3.4e9],
+      ["docker images", 4 * 58e6 + 3 * 220e6 + 2 * 748e6, 2.348e9],
+    ]);
+    const cache = SHOP.cache.filter(({ shared }) => !shared);
+    const images = SHOP.images.slice(0, 1);
+    expect(usageOf({ ...SHOP, images, cache, layersBytes: 58e6 }).misleading).toEqual([]);
   });
 });
 
 describe("renderUsage", () => {
-  it("fits on one screen", () => {
-    const plan = {
-      items: [{ item: "image", id: "sha256:1", tags: [], service: "web", sizeBytes: 1, reason: "" } as const],
-      kept: [],
-      predictedBytes: 58e6,
-    };
-    const disk = { freeBytes: 20e9, totalBytes: 80e9 };
-    expect(renderUsage(describeUsage(OBSERVATION, CONFIG, { plan, disk }))).toEqual([
-      "web      61.0 MB   of 60.0 MB OVER  1m 30s old  shop/web:latest, used by shop-blue-web-1 and 1 more",
-      "         58.0 MB   of 60.0 MB       3 d old     untagged 0123456789ab",
-      "ml       no image",
-      "retired  58.0 MB                    3 d old     untagged 3",
-      "",
-      "build cache        2.00 GB of 10.0 GB (500 MB more is part of images)",
-      "disk               20.0 GB free of 80.0 GB",
-      "orchestrate clean  would free 58.0 MB (images: 1, cache records: 0)",
-    ]);
+  it.each([80, 120])("fits on a terminal of 24 lines and %i columns", (columns) => {
+    const lines = renderUsage(usageOf(SHOP), { ...TERMINAL, columns });
+    expect(lines.length).toBeLessThanOrEqual(23);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
+    expect(`\n${lines.join("\n")}\n`).toMatchSnapshot();
   });
 
-  it("says when a budget is exceeded, and when there is nothing to clean", () => {
-    const policy = { ...POLICY, maxCacheBytes: 1e9 };
-    const config = { ...CONFIG, cleanup: { normal: policy, aggressive: policy } };
-    const plan = { items: [], kept: [], predictedBytes: 0 };
-    const lines = renderUsage(describeUsage(OBSERVATION, config, { plan }));
-    expect(lines).toContain("build cache        2.00 GB of 1.00 GB, OVER its budget (500 MB more is part of images)");
-    expect(lines).toContain("orchestrate clean  would remove nothing");
+  it("is whole and without bars in a pipe", () => {
+    const text = renderUsage(usageOf(SHOP), PLAIN).join("\n");
+    expect(text).not.toMatch(/[█░…]/);
+    expect(text).not.toContain("\u001B");
+    expect(text).toContain("kept by exited shop-green-frontend-1");
+  });
+
+  it("says when a budget is exceeded, when there is nothing to clean, and of a service without an image", () => {
+    const config = { ...CONFIG, cleanup: { normal: { ...POLICY, maxCacheBytes: 1e9 }, aggressive: POLICY } };
+    const usage = usageOf({ ...SHOP, disk: { freeBytes: 1e9, totalBytes: 200e9 } }, config);
+    const text = renderUsage(usage, PLAIN).join("\n");
+    expect(text).toMatch(/^cache +3\.40 GB of 1\.00 GB, OVER \(340 %\)$/m);
+    expect(text).toMatch(/^disk +1\.00 GB free of 200 GB, at least 8\.00 GB, TOO LITTLE/m);
+    const empty = { ...SHOP, images: [], containers: [], cache: [] };
+    const quiet = renderUsage(usageOf(empty), PLAIN).join("\n");
+    expect(quiet).toMatch(/^ml +- +of 900 MB +no image$/m);
+    expect(quiet).toMatch(/^orchestrate clean +would remove nothing$/m);
+  });
+
+  it("shows every service of a large project, and of each what is in use before the rest", () => {
+    const services = Array.from({ length: 30 }, (_, index) => `service-${index}`);
+    const config = {
+      ...CONFIG,
+      services: services.map((name) => ({ name, bakeTarget: name, composeService: name })),
+    };
+    const images = services.flatMap((name) => [1, 2, 3].map((number) => anImage(name, number)));
+    const lines = renderUsage(usageOf({ ...SHOP, images }, config), PLAIN);
+    for (const name of services) expect(lines.filter((line) => line.startsWith(`${name} `))).toHaveLength(1);
+    expect(lines.join("\n")).toMatch(/service-7 .*and 2 more, of which 1 for `clean`/);
+  });
+
+  it("colours a broken limit on a terminal that has colours", () => {
+    const images = [anImage("frontend", 1, { sizeBytes: 101e6 })];
+    const palette = createPalette(true);
+    const text = renderUsage(usageOf({ ...SHOP, images }), { ...TERMINAL, palette, columns: 100 }).join("\n");
+    expect(text).toContain("\u001B[31mfrontend  101 MB  101 % of 100 MB");
   });
 });

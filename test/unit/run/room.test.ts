@@ -58,10 +58,16 @@ class UnitRoom {
           if (failure.reason !== "no-space" || again) return undefined;
           leave();
           this.recoveries.push(task);
-          return this.#enter(task, units, retry, true);
+          return this.#again(task, units, retry);
         },
       },
     };
+  }
+
+  /** Those who wait are faster. */
+  async #again(task: TaskId, units: number, context: RoomContext): Promise<RoomResult> {
+    await Promise.resolve();
+    return await this.#enter(task, units, context, true);
   }
 }
 
@@ -129,14 +135,17 @@ describe("a task that needs room", () => {
   });
 
   it("is cancelled while it has room and waits for a place", async () => {
-    const { run, room } = start({ a4: {}, b4: {}, plain: {} }, 4, { tasks: 1 });
+    const { run, room } = start({ a4: {}, b4: { pools: { p: 1 } }, plain: { pools: { p: 1 } } }, 4, {
+      tasks: 2,
+      pools: { p: 1 },
+    });
     await quiet();
     await run.succeed("a4");
-    await quiet();
-    expect(run.running.length).toBe(1);
+    expect([run.running, room.taken]).toEqual([["plain"], 4]);
     await run.cancel();
     for (const attempt of run.open) attempt.succeed();
     expect((await run.result).status).toBe("cancelled");
+    expect(run.story.filter((line) => line.startsWith("task-finished b4"))).toEqual(["task-finished b4 cancelled"]);
     expect(room.taken).toBe(0);
   });
 
@@ -197,6 +206,20 @@ describe("a task that runs out of space", () => {
     for (const attempt of run.open) attempt.succeed();
     expect((await run.result).status).toBe("succeeded");
     expect(room.most).toBeLessThanOrEqual(4);
+  });
+});
+
+describe("a task that is to be tried once more", () => {
+  it("is cancelled while room is made for it, and gives nothing back twice", async () => {
+    const { run, room } = start({ a3: {}, b4: {} }, 4);
+    await quiet();
+    await run.fail("a3", FULL);
+    await quiet();
+    expect(run.running).toEqual(["b4"]);
+    await run.cancel();
+    run.attempt("b4").succeed();
+    expect((await run.result).status).toBe("cancelled");
+    expect(room.taken).toBe(0);
   });
 });
 
