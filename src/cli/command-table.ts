@@ -173,7 +173,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     },
     summary: "put the previous release live again",
     description:
-      "Starts the containers that were kept of the previous release and directs traffic to them, in about a second. A release of\n" +
+      "Starts the containers that were kept of the previous release and directs traffic to them once they are ready. A release of\n" +
       "which only the images are left is deployed to the idle colour, as by `orchestrate deploy`.",
     options: [OPTION.lockTimeout, OPTION.json, OPTION.directory],
     examples: [{ command: "orchestrate rollback", effect: "back to what was live before" }],

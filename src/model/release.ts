@@ -74,7 +74,7 @@ export interface DeploySettings {
   readonly smoke: readonly SmokeCheck[];
   readonly observe: ObserveLimits;
   readonly drain: { readonly timeoutMs: number; readonly websocketMs: number };
-  /** What becomes of the old colour: `running` rolls back at once, `stopped` in about a second. */
+  /** What becomes of the old colour: `running` rolls back at once, `stopped` once its containers are ready again. */
   readonly keepOld: "stopped" | "running" | "removed";
   /** Steps of a canary, in percent; the last is 100. */
   readonly canary: readonly number[];

@@ -154,6 +154,8 @@ export class RemoteHost implements AsyncDisposable {
         .map(([name, value]) => `${name} ${value}\n`)
         .join(""),
     );
+    // Made by this user, who empties it below; sshd, which is root, appends.
+    await writeFile(at("sshd.log"), "");
     await mkdir(at("bin"));
     const program = `#!/bin/sh\nexec /usr/bin/ssh -F '${at("ssh_config")}' "$@"\n`;
     await writeFile(at("bin/ssh"), program);

@@ -70,7 +70,8 @@ export const deploySettings = {
     .optional()
     .meta({
       default: "stopped",
-      description: "What becomes of the old release: `running` rolls back at once, `stopped` in about a second.",
+      description:
+        "What becomes of the old release: `running` rolls back at once, `stopped` once its containers are ready again.",
     }),
   canary: z
     .array(percent)

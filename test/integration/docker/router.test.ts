@@ -169,9 +169,23 @@ describe("a router in front of two colours", () => {
     await docker("restart", router);
     await colours.until(async () => (await ask(port)).status === 200);
     expect(await live()).toContain("green web");
-    const [pid = ""] = await docker("inspect", "--format", "{{.State.Pid}}", router);
-    process.kill(Number(pid), "SIGKILL");
-    await colours.until(async () => (await ask(port)).status === 0);
+    const process = async (): Promise<string> =>
+      (await docker("inspect", "--format", "{{.State.Pid}}", router))[0] ?? "";
+    const before = await process();
+    // From a container, since the user who tests need not be root; `docker kill` would count as a stop.
+    const host = [
+      "--rm",
+      "--label",
+      "dev.orchestrate.test=router",
+      "--network",
+      "none",
+      "--pid",
+      "host",
+      "--user",
+      "0",
+    ];
+    await docker("run", ...host, "--entrypoint", "sh", colours.config.image, "-c", `kill -9 ${before}`);
+    await colours.until(async () => ![before, "0"].includes(await process()));
     await colours.until(async () => (await ask(port)).status === 200);
     expect(await live()).toContain("green web");
   });
