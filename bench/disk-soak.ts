@@ -6,11 +6,11 @@ import { setup } from "../test/rig/fresh-bundle.ts";
 /**
  * Builds changed sources again and again on an engine with a small disk of its own, and looks at the disk meanwhile. Prints a table.
  *
- *     node bench/disk-soak.ts [--runs 60] [--store containerd] [--builds 2] [--processes 2] [--disk 3000] [--source 100]
+ *     node bench/disk-soak.ts [--runs 60] [--store containerd] [--builds 2] [--apart] [--disk 3000] [--source 100]
  *
  * --store containerd   keep images in containerd instead of the graph driver
- * --builds N           bake targets that a run builds at once
- * --processes N        runs at once, each of a project of its own
+ * --builds N           bake targets that are built at once
+ * --apart              each in a process of its own
  * --disk, --source     size of the disk and of each source, MB
  * --control            only the control: plain `docker buildx bake`, which must run out of space
  * Exit code 1 when a run failed, when less than the minimum was free at any moment, when an image is gone that must stay, or when the
@@ -29,7 +29,7 @@ const options = {
   minFreeBytes,
   containerdStore: process.argv.includes("containerd"),
   builds: option("builds", 1),
-  processes: option("processes", 1),
+  apart: process.argv.includes("--apart"),
 };
 
 function tell({ round, exitCodes, durationMs, leastFreeBytes, images, missing, output }: DiskRound): void {

@@ -23,9 +23,9 @@ export type { Checked, Diagnostic, DiagnosticCode } from "./model/diagnostic.ts"
 export type { RunEvent, TaskFact, TaskStep } from "./model/event.ts";
 export type { Failure, Result } from "./model/failure.ts";
 export type { EngineObservation } from "./model/observation.ts";
-export type { PerformTask, TaskContext, TaskResult } from "./model/performer.ts";
+export type { EnterRoom, PerformTask, Room, RoomResult, TaskContext, TaskResult } from "./model/performer.ts";
 export type { Pipeline, PipelineTask } from "./model/pipeline.ts";
-export type { Decision, Plan, PlannedTask } from "./model/plan.ts";
+export type { Decision, DiskNeed, Plan, PlannedTask } from "./model/plan.ts";
 export type { FinalStatus, RunStatus, TaskStatus } from "./model/status.ts";
 export type { Task, TaskGraph, TaskId } from "./model/task.ts";
 export { planCleanup } from "./plan/cleanup.ts";

@@ -1,5 +1,6 @@
 import type { CommandDeclaration } from "./command-declaration.ts";
 import { EXECUTION_OPTIONS, OPTION } from "./options.ts";
+import { USAGE_COMMANDS } from "./usage-commands.ts";
 
 const PIPELINES = { notation: "<pipelines...>", description: "names of pipelines, such as deploy-blue" } as const;
 
@@ -274,14 +275,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     ],
     load: () => import("./commands/clean.ts"),
   },
-  {
-    name: "usage",
-    summary: "show what images and cache of this project use",
-    description: "Image sizes against their limits, build cache, free space, and what a clean would free.",
-    options: [OPTION.json, OPTION.directory],
-    examples: [{ command: "orchestrate usage", effect: "one screen" }],
-    load: () => import("./commands/usage.ts"),
-  },
+  ...USAGE_COMMANDS,
   {
     name: "replay",
     argument: { notation: "[file]", description: "an events.ndjson; the newest run's when none is given" },

@@ -6,7 +6,7 @@ import type { SystemIdentity } from "./process-identity.ts";
 /** Marks the volumes that are reservations; its value is the {@link ReservationKind}. */
 export const RESERVATION_LABEL = "dev.orchestrate.reservation";
 /** The rest of the reservation, as JSON. */
-export const RECORD_LABEL = "dev.orchestrate.reservation.of";
+const RECORD_LABEL = "dev.orchestrate.reservation.of";
 /** A holder that gave no sign for so long is gone, or stopped: three renewals. */
 export const RESERVATION_TTL_MS = 60_000;
 

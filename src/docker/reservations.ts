@@ -13,8 +13,6 @@ import {
 } from "./reservation-record.ts";
 import type { ReservationKind, ReservationRecord } from "./reservation-record.ts";
 
-export { isReservation } from "./reservation-record.ts";
-
 /** How often a holder shows that it lives: most builds end before. */
 const RENEW_MS = 20_000;
 

@@ -53,6 +53,11 @@ export function renderUsage(usage: Usage, options: ScreenOptions): readonly stri
   return lines.map((line) => finish(line, options.columns));
 }
 
+/** The budgets alone: cache against its maximum, disk against its minimum free space. */
+export function renderBudgetLines(usage: Usage, options: ScreenOptions): readonly string[] {
+  return renderBudgets(usage, options).map((line) => finish(line, options.columns));
+}
+
 function finish({ text, paint, tail }: Line, columns: number | undefined): string {
   const room = columns ?? Number.POSITIVE_INFINITY;
   if (tail !== undefined && text.length + 1 + tail.text.length <= room) return `${text} ${tail.painted}`.trimEnd();

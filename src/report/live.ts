@@ -63,11 +63,29 @@ function keepLastLine(lastLines: Map<string, string>, event: RunEvent): void {
   }
 }
 
-interface Screen {
+/** A view that is redrawn until it is closed. */
+export interface LiveScreen {
+  /** Takes the view away and gives the terminal back. */
   readonly close: () => void;
 }
 
-async function openScreen(options: LiveOptions, spinner: Spinner, frame: () => readonly string[]): Promise<Screen> {
+/**
+ * A view that is redrawn ten times a second from what `frame` returns, each line narrower than the terminal and all together lower
+ * than it. `spinner` is the current picture of one that turns. The cursor comes back also when the process exits in the middle.
+ */
+export async function openLiveScreen(
+  options: Pick<LiveOptions, "stdout" | "stderr">,
+  frame: (spinner: string) => readonly string[],
+): Promise<LiveScreen> {
+  const spinner = new Spinner();
+  return await openScreen(options, spinner, () => frame(spinner.fetch()));
+}
+
+async function openScreen(
+  options: Pick<LiveOptions, "stdout" | "stderr">,
+  spinner: Spinner,
+  frame: () => readonly string[],
+): Promise<LiveScreen> {
   const output = new ReflowingOutput(options.stdout, options.stderr, { leaveEmptyLine: false });
   const renderer = new FrameRenderer(output, spinner, frame);
   const redraw = (): void => renderer.update();

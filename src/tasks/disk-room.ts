@@ -9,7 +9,7 @@ import type { EnterRoom, Room, RoomContext, RoomResult, TaskContext } from "../m
 import type { DiskNeed } from "../model/plan.ts";
 import type { Task, TaskId, TaskOf } from "../model/task.ts";
 import { planCleanup } from "../plan/cleanup.ts";
-import { resolveCleanupPolicy } from "../plan/cleanup-policy.ts";
+import { freeSpaceBytes, resolveCleanupPolicy } from "../plan/cleanup-policy.ts";
 import { minimumFreeBytes, nextRoomStep } from "../plan/disk-need.ts";
 import type { RoomStep } from "../plan/disk-need.ts";
 import { observeForClean } from "./clean.ts";
@@ -187,15 +187,16 @@ export class DiskRoom implements AsyncDisposable {
   async #applyPolicy(
     engine: Engine,
     asking: Asking,
-    { others, minFreeBytes }: DiskLook,
+    { disk, others, minFreeBytes }: DiskLook,
     policy: "normal" | "aggressive",
   ): Promise<Failure | undefined> {
     const { signal } = asking.context;
     const tasks = this.#tasks.values();
-    // The policy adds its own minimum; where it has none, ours is part of the need.
+    // The policy adds its own minimum; where that is less than ours, the rest is part of the need.
     const resolved = resolveCleanupPolicy(this.#tools.config.cleanup, { policy });
-    const ownMinimum = resolved.minFree === undefined ? minFreeBytes : 0;
-    const needBytes = asking.need.bytes + others.heldBytes + ownMinimum;
+    const { minFree } = resolved;
+    const addedBytes = minFree === undefined || disk === undefined ? 0 : freeSpaceBytes(minFree.low, disk);
+    const needBytes = asking.need.bytes + others.heldBytes + Math.max(0, minFreeBytes - addedBytes);
     const options = { nowMs: Date.now(), signal, tasks, needBytes };
     const observed = await observeForClean(this.#tools, {}, options);
     if (!observed.ok) return observed.failure;

@@ -23,7 +23,10 @@ export interface DiskProjectOptions {
   readonly minAge?: string;
 }
 
-/** A project whose images are nothing but a large source that changes each time. Needs no base image and no network. */
+/**
+ * A project whose images are nothing but a large source that changes each time. Needs no base image and no network. The pipeline `build` builds
+ * all services, and one of the name of each service that one.
+ */
 export class DiskProject implements AsyncDisposable {
   readonly directory: string;
   readonly name: string;
@@ -52,11 +55,8 @@ export class DiskProject implements AsyncDisposable {
     const services = Object.fromEntries(options.services.map((service) => [service, {}]));
     const cleanup = { normal: policy, aggressive: { ...policy, max_cache: "0B" } };
     await project.#write("docker/build-config.json", JSON.stringify({ project: name, services, cleanup }));
-    const resources = options.declaredDisk === undefined ? "" : `\n    resources: { disk: ${options.declaredDisk} }`;
-    await project.#write(
-      "pipelines/build.yaml",
-      `name: build\ntasks:\n  images:\n    build: { targets: [default] }${resources}\n`,
-    );
+    await project.#writePipeline("build", "default");
+    for (const service of options.services) await project.#writePipeline(service, service);
     for (const service of options.services) {
       await project.#write(`${service}/Dockerfile`, "FROM scratch\nCOPY source /source\n");
       await project.#write(`${service}/source`, "");
@@ -114,6 +114,13 @@ export class DiskProject implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async #writePipeline(name: string, target: string): Promise<void> {
+    const { declaredDisk } = this.#options;
+    const resources = declaredDisk === undefined ? "" : `\n    resources: { disk: ${declaredDisk} }`;
+    const tasks = `tasks:\n  images:\n    build: { targets: [${target}] }${resources}\n`;
+    await this.#write(`pipelines/${name}.yaml`, `name: ${name}\n${tasks}`);
   }
 
   async #write(file: string, text: string): Promise<void> {

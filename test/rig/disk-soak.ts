@@ -14,14 +14,14 @@ export interface DiskSoakOptions {
   /** What must always stay free; a clean-up goes on until twice as much is. */
   readonly minFreeBytes: number;
   readonly containerdStore: boolean;
-  /** Bake targets that one process builds at once. */
+  /** Bake targets that are built at once. */
   readonly builds: number;
-  /** Processes at once, each with a project of its own. */
-  readonly processes: number;
+  /** Each in a process of its own; otherwise one process builds them all. */
+  readonly apart: boolean;
   readonly onRound?: (round: DiskRound) => void;
 }
 
-/** One round: every process ran once. */
+/** One round: every bake target was built once. */
 export interface DiskRound {
   readonly round: number;
   readonly exitCodes: readonly number[];
@@ -64,17 +64,13 @@ interface Built {
 
 /** Runs `orchestrate run build` with new sources again and again on an engine with a small disk of its own. */
 export async function soakDisk(options: DiskSoakOptions): Promise<readonly DiskRound[]> {
-  const { diskBytes, containerdStore, processes, runs } = options;
+  const { diskBytes, containerdStore, runs } = options;
   await using engine = await SecondEngine.start({ diskBytes, containerdStore });
-  await using stack = new AsyncDisposableStack();
-  const built: Built[] = [];
-  for (let index = 0; index < processes; index += 1) {
-    const project = stack.use(await createProject(engine, options));
-    built.push({ project, images: new Map(), released: [] });
-  }
+  await using project = await createProject(engine, options);
+  const built: Built = { project, images: new Map(), released: [] };
   const rounds: DiskRound[] = [];
   for (let round = 1; round <= runs; round += 1) {
-    const done = await playRound(engine, built, round);
+    const done = await playRound(engine, built, round, options.apart ? servicesOf(options) : ["build"]);
     rounds.push(done);
     options.onRound?.(done);
     if (done.exitCodes.some((code) => code !== 0)) break;
@@ -104,29 +100,38 @@ export async function soakPlainBake(
 }
 
 async function createProject(engine: SecondEngine, options: DiskSoakOptions): Promise<DiskProject> {
-  const { sourceBytes, minFreeBytes, builds } = options;
+  const { sourceBytes, minFreeBytes } = options;
   const megabytes = Math.round(minFreeBytes / 1e6);
   return await DiskProject.create({
     environment: engine.environment,
-    services: Array.from({ length: builds }, (_, index) => `part${index + 1}`),
+    services: servicesOf(options),
     sourceBytes,
     minFree: { low: `${megabytes}MB`, high: `${2 * megabytes}MB` },
   });
 }
 
-async function playRound(engine: SecondEngine, all: readonly Built[], round: number): Promise<DiskRound> {
-  await Promise.all(all.map(async ({ project }) => await project.change()));
+function servicesOf({ builds }: DiskSoakOptions): readonly string[] {
+  return Array.from({ length: builds }, (_, index) => `part${index + 1}`);
+}
+
+async function playRound(
+  engine: SecondEngine,
+  built: Built,
+  round: number,
+  pipelines: readonly string[],
+): Promise<DiskRound> {
+  const { project } = built;
+  await project.change();
   const startedMs = performance.now();
   using sampler = new DiskSampler(engine);
-  const ended = await Promise.all(all.map(async ({ project }) => await project.start(["run", "build"]).done));
+  const ended = await Promise.all(pipelines.map(async (name) => await project.start(["run", name]).done));
   const durationMs = performance.now() - startedMs;
   const exitCodes = ended.map(({ exitCode }) => exitCode);
-  if (exitCodes.every((code) => code === 0)) {
-    for (const built of all) await note(engine, built, round);
-  }
+  const good = exitCodes.every((code) => code === 0);
+  if (good) await note(engine, built, round);
   const present = new Set(await engine.docker("image", "ls", "--all", "--no-trunc", "--format", "{{.ID}}"));
-  const missing = all.flatMap(expectedImages).filter((id) => !present.has(id));
-  const output = exitCodes.every((code) => code === 0) ? "" : ended.map((end) => end.output).join("\n---\n");
+  const missing = expectedImages(built).filter((id) => !present.has(id));
+  const output = good ? "" : ended.map((end) => end.output).join("\n---\n");
   const { leastFreeBytes } = sampler;
   return { round, exitCodes, durationMs, leastFreeBytes, images: present.size, missing, output };
 }
