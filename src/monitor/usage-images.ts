@@ -60,7 +60,7 @@ export function describeServices(
 }
 
 /** The images with the project's labels, by service. */
-export function groupOwnImages(
+function groupOwnImages(
   images: readonly ObservedImage[],
   project: string,
 ): ReadonlyMap<string, ObservedImage[]> {

@@ -6,7 +6,7 @@ import { planCleanup } from "../../../src/plan/cleanup.ts";
 import type { PlannedPolicies } from "../../../src/monitor/usage-images.ts";
 
 export const NOW_MS = 1_800_000_000_000;
-export const HOUR_MS = 3_600_000;
+const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 
 export const POLICY: CleanupPolicy = {
