@@ -8,7 +8,7 @@ import type { Release, TransitionRecord } from "../../model/release.ts";
 import type { Traffic } from "../../model/router.ts";
 import { findUnfinished, hasEnded, planMerge } from "../../plan/release-merge.ts";
 
-/** Releases that stay in the ledger, besides the newest good one of each colour. */
+/** Releases that stay in the ledger, besides what a rollback may mean. */
 const KEPT_ENTRIES = 20;
 /** Longest that an entry may take to be written when the deploy itself was interrupted. */
 const WRITE_TIMEOUT_MS = 5_000;
@@ -94,8 +94,7 @@ export class ReleaseLedger {
   async #publishMissing(published: ReadonlySet<string>): Promise<Result<void>> {
     const listed = this.#journal.listReleases(this.#site.project);
     if (!listed.ok) return listed;
-    const good = listed.value.filter(({ state }) => state === "done");
-    for (const { release } of good.filter(isNewestOfColour)) {
+    for (const { release } of selectGood(listed.value)) {
       const told = published.has(release.deployId) ? undefined : await this.publish(release);
       if (told?.ok === false) return told;
     }
@@ -123,16 +122,22 @@ export class ReleaseLedger {
 }
 
 /** Of releases, newest first, those that nobody will want to go back to. */
-function selectForgotten(records: readonly ReleaseRecord[]): readonly string[] {
-  const kept = new Set(records.filter(({ state }) => state === "done").filter(isNewestOfColour));
+export function selectForgotten(records: readonly ReleaseRecord[]): readonly string[] {
+  const kept = new Set(selectGood(records));
   return records
     .slice(KEPT_ENTRIES)
     .filter((record) => record.state !== "open" && !kept.has(record))
     .map(({ release }) => release.deployId);
 }
 
-function isNewestOfColour(record: ReleaseRecord, _index: number, newestFirst: readonly ReleaseRecord[]): boolean {
-  return newestFirst.find(({ release }) => release.colour === record.release.colour) === record;
+/** Of releases, newest first, the newest good one of each colour; with one that restores what it restores: that is on the containers. */
+export function selectGood(records: readonly ReleaseRecord[]): readonly ReleaseRecord[] {
+  const good = records.filter(({ state }) => state === "done");
+  const newest = good.filter(
+    (record) => good.find(({ release }) => release.colour === record.release.colour) === record,
+  );
+  const restored = new Set(newest.flatMap(({ release }) => release.restores ?? []));
+  return good.filter((record) => newest.includes(record) || restored.has(record.release.deployId));
 }
 
 /** One line of JSON. */

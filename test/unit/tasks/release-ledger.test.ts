@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { ReleaseRecord } from "../../../src/model/journal.ts";
 import { DEPLOY_PHASES } from "../../../src/model/release.ts";
-import { formatEntry, parseEntry } from "../../../src/tasks/deploy/release-ledger.ts";
+import { formatEntry, parseEntry, selectForgotten, selectGood } from "../../../src/tasks/deploy/release-ledger.ts";
 
 const text = fc.string({ minLength: 1 });
 const phase = fc.constantFrom(...DEPLOY_PHASES);
@@ -74,5 +75,43 @@ describe("an entry of the ledger", () => {
     const whole = { version: 1, release: { deployId: "d", project: "shop", colour: "blue" }, transitions: [] };
     expect(parseEntry(JSON.stringify(whole))).toBeDefined();
     expect(parseEntry(JSON.stringify({ ...whole, ...over }))).toBeUndefined();
+  });
+});
+
+/** Releases, newest first, by texts such as `green done` or `blue done restores 3`; each is named by its place, the oldest 1. */
+function recordsOf(...texts: readonly string[]): readonly ReleaseRecord[] {
+  return texts.map((text, index) => {
+    const [colour = "", state = "", , restores] = text.split(" ");
+    const deployId = String(texts.length - index);
+    const release = { deployId, runId: "r", project: "shop", colour, images: {}, fingerprint: "f", unverified: [] };
+    return {
+      release: { ...release, startedAtMs: texts.length - index, ...(restores === undefined ? {} : { restores }) },
+      transitions: [],
+      state: state === "done" || state === "aborted" ? state : "open",
+    };
+  });
+}
+
+describe("what stays in the ledger", () => {
+  const names = (records: readonly ReleaseRecord[]): readonly string[] =>
+    records.map(({ release }) => release.deployId);
+
+  it("is what a rollback may mean, with what a restored one was made by", () => {
+    const records = recordsOf("green done", "blue done restores 1", "green aborted", "green done", "blue done");
+    expect(names(selectGood(records))).toEqual(["5", "4", "1"]);
+    expect(selectForgotten(records)).toEqual([]);
+  });
+
+  it("is besides the newest twenty", () => {
+    const twenty = Array.from({ length: 20 }, () => "green done");
+    const records = recordsOf(
+      ...twenty,
+      "blue done restores 1",
+      "blue aborted",
+      "green open",
+      "green done",
+      "blue done",
+    );
+    expect(selectForgotten(records)).toEqual(["4", "2"]);
   });
 });
