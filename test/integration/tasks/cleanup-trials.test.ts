@@ -13,7 +13,7 @@ describe.skipIf(!SecondEngine.isPossible())("what a clean-up of a random engine 
       const opened = await openEngine({ environment: { ...second.environment } });
       if (!opened.ok) throw new Error(JSON.stringify(opened.failure));
       await using engine = opened.value;
-      for (const seed of [11, 12, 13]) {
+      for (const seed of [12, 13, 14]) {
         const report = await runCleanupTrial(engine, seed);
         expect({ seed, trouble: report.trouble }).toEqual({ seed, trouble: [] });
         expect(report.images).toBeGreaterThan(2);
