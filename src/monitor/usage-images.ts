@@ -60,10 +60,7 @@ export function describeServices(
 }
 
 /** The images with the project's labels, by service. */
-function groupOwnImages(
-  images: readonly ObservedImage[],
-  project: string,
-): ReadonlyMap<string, ObservedImage[]> {
+function groupOwnImages(images: readonly ObservedImage[], project: string): ReadonlyMap<string, ObservedImage[]> {
   const byService = new Map<string, ObservedImage[]>();
   for (const image of images) {
     const service = image.labels[LABELS.service];
