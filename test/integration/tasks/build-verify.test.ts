@@ -48,6 +48,13 @@ describe("a build", () => {
           cachedSteps: expect.any(Number),
           steps: expect.any(Number),
         },
+        {
+          fact: "disk-written",
+          bakeTarget: "web",
+          imageStore: expect.stringMatching(/^(graph-driver|containerd)$/),
+          contextBytes: expect.any(Number),
+          layerBytes: expect.any(Number),
+        },
       ],
     });
     expect(labels).toBe(`{"dev.orchestrate.project":"${light.project}","dev.orchestrate.service":"web"}`);
