@@ -18,7 +18,7 @@ import type { Contender } from "./measure.ts";
 
 const ROUNDS = 15;
 const LIMIT = 1.5;
-const PROGRAM = process.env["BENCH_PROGRAM"] ?? path.join(import.meta.dirname, "../dist/orchestrate.cjs");
+const PROGRAM = path.join(import.meta.dirname, "../dist/orchestrate.cjs");
 const BASELINE = "docker system df -v";
 
 await using crowded = await CrowdedEngine.create({ services: 4, imagesPerService: 50, steps: 10 });
