@@ -1,6 +1,6 @@
 # Targets for users only name a pipeline or a command of orchestrate; targets for contributors are below.
 .DEFAULT_GOAL := help
-.PHONY: help demo build-optimized build-clean build-service docker-usage optimize-storage deep-clean up compare-sizes \
+.PHONY: help demo build-optimized build-clean build-service docker-usage docker-monitor optimize-storage deep-clean up compare-sizes \
 	setup build generate check format test bench
 
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
@@ -25,6 +25,9 @@ build-service: dist/orchestrate.cjs ## build one service: make build-service SER
 
 docker-usage: dist/orchestrate.cjs ## what images and build cache use
 	@$(ORCHESTRATE) usage
+
+docker-monitor: dist/orchestrate.cjs ## limits, recommendations and a report under logs/docker/
+	@$(ORCHESTRATE) monitor --report markdown
 
 optimize-storage: dist/orchestrate.cjs ## remove old images and build cache over its budget
 	@$(ORCHESTRATE) clean

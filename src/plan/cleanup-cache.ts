@@ -52,9 +52,7 @@ export class CachePlan {
     this.#records = new Map(records.map((record) => [record.id, record]));
     for (const record of this.#records.values()) {
       for (const parent of new Set(record.parents)) this.#children.set(parent, (this.#children.get(parent) ?? 0) + 1);
-      const protection: Protection | undefined = record.inUse
-        ? { because: "used-by-build" }
-        : findRunInProgress(facts.scope, recordTimeMs(record));
+      const protection = protectRecord(record, facts.scope);
       if (protection !== undefined) this.#protections.set(record.id, protection);
     }
   }
@@ -152,4 +150,13 @@ function insert(
     else high = middle;
   }
   leaves.splice(low, 0, record);
+}
+
+/**
+ * What a run in progress has made or used stays, so that its later builds find it. Copies of build contexts are no results: they are only sent
+ * again, and after a build that has filled the disk they are all that there is to remove.
+ */
+function protectRecord(record: ObservedCacheRecord, scope: CleanupScope): Protection | undefined {
+  if (record.inUse) return { because: "used-by-build" };
+  return record.type === "source.local" ? undefined : findRunInProgress(scope, recordTimeMs(record));
 }

@@ -237,7 +237,9 @@ export class DiskRoom implements AsyncDisposable {
     const disk = await engineDiskFree(engine);
     if (!disk.ok) return disk;
     const bytes = need.bytes + (disk.value?.freeBytes ?? 0);
-    return await this.#find(engine, task, { bytes, basis: "guessed", leastBytes: 0 }, context, true);
+    // In the end it is tried whatever is free.
+    const least = { bytes, basis: "guessed", leastBytes: Number.NEGATIVE_INFINITY } as const;
+    return await this.#find(engine, task, least, context, true);
   }
 
   #release(reservation: HeldReservation | undefined): void {

@@ -24,9 +24,11 @@ describe("builds on a small disk", () => {
 
   it.each([
     ["on the graph driver", SHORT],
-    ["two at once in one process", { ...SHORT, builds: 2, runs: 5, diskBytes: 1_000e6 }],
-    ["of two processes", { ...SHORT, builds: 2, apart: true, runs: 5, diskBytes: 1_000e6 }],
-    ["on the containerd store", { ...SHORT, containerdStore: true, runs: 5, diskBytes: 1_200e6 }],
+    ["two at once, in two processes", { ...SHORT, builds: 2, apart: true, runs: 4, diskBytes: 900e6 }],
+    [
+      "two at once, on the containerd store",
+      { ...SHORT, builds: 2, containerdStore: true, sourceBytes: 40e6, runs: 4 },
+    ],
   ])("never go below the minimum free space, and keep every image that must stay: %s", async (_, options) => {
     const rounds = await soakDisk(options);
     expect(rounds.map(({ output }) => output).join("")).toBe("");
@@ -113,8 +115,9 @@ describe("a build that finds no room", () => {
       const [first = "", second = ""] = output.match(/^\[images\/(one|two)\] build started/gm) ?? [];
       const cleaned = output.lastIndexOf("clean-up removed");
       between ||= cleaned > output.indexOf(first) && cleaned < output.indexOf(second);
-      expect(output).toMatch(/^\[images\/(one|two)\] \[base 1\/1\] COPY source \/source \(cached\)$/m);
-      const builtAnew = output.match(/\[(base )?1\/1\] COPY source \/source \(\d/g) ?? [];
+      // BuildKit names the step of the base after the bake target for which it looked.
+      expect(output.match(/\[\w+ 1\/1\] COPY source \/source \(cached\)$/gm) ?? []).toHaveLength(2);
+      const builtAnew = output.match(/\[(\w+ )?1\/1\] COPY source \/source \(\d/g) ?? [];
       expect(builtAnew).toHaveLength(1);
     }
     expect(between).toBe(true);

@@ -42,6 +42,12 @@ describe("planCleanup: runs in progress", () => {
     expect(removedIds(plan)).toContain("sha256:used-before");
   });
 
+  it("keep no copy of a build context: it is no result, and after a build that filled the disk all that there is", () => {
+    const cache = [aRecord("context", { type: "source.local", lastUsedAtMs: startedAtMs })];
+    const policy = { ...POLICY, maxCacheBytes: 0, minAgeMs: 0, steps: ["young-cache"] as const };
+    expect(removedIds(planCleanup(anObservation({ cache }), policy, scope))).toEqual(["context"]);
+  });
+
   it("keep every cache record made or used since, in every step", () => {
     const cache = [
       aRecord("used", { lastUsedAtMs: startedAtMs }),

@@ -37,7 +37,7 @@ function reasonsOfRecord(record: ObservedCacheRecord, { policy, scope }: Case): 
   const timeMs = Math.max(record.lastUsedAtMs, record.createdAtMs ?? 0);
   if (record.inUse) reasons.push("used-by-build");
   const [run] = scope.runsInProgress ?? [];
-  if (run !== undefined && timeMs >= run.startedAtMs) reasons.push("run-in-progress");
+  if (run !== undefined && record.type !== "source.local" && timeMs >= run.startedAtMs) reasons.push("run-in-progress");
   const takesYoung = (policy.steps ?? NORMAL).includes("young-cache");
   if (!takesYoung && NOW_MS - timeMs < policy.minAgeMs) reasons.push("younger-than-minimum-age");
   return reasons;
