@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CliResult } from "../rig/cli.ts";
 import { startLoad } from "../rig/load/load-client.ts";
 import { renderLoadReport } from "../rig/load/load-report-text.ts";
+import { OtherMachine } from "../rig/other-machine.ts";
 import { ReleaseProject } from "../rig/release-project.ts";
 
 /** One project and one engine, two machines: each has its own files and its own state. */
@@ -36,6 +38,11 @@ async function underLoad<T>(act: () => Promise<T>): Promise<T> {
 async function page(): Promise<string> {
   const response = await fetch(ann.load.url(), { headers: { connection: "close" } });
   return await response.text();
+}
+
+/** What a deploy says with the reporter ndjson when a phase begins. */
+function beginning(phase: string): RegExp {
+  return new RegExp(`"id":"phase ${phase}"[^}]*"state":"running"`);
 }
 
 interface ListedRelease {
@@ -128,6 +135,16 @@ describe("a deploy that was killed on another machine", () => {
     },
   );
 
+  it("is taken back by a deploy of what is live, too", async () => {
+    await underLoad(async () => {
+      await killAnn("fact start");
+      const deployed = await bob.run("run", "deploy");
+      expect(deployed.exitCode, deployed.output).toBe(0);
+      expect(deployed.output).toMatch(/deploy \d+T\d+-\w+: abort/);
+      expect(deployed.output).toContain("no container touched");
+    });
+  });
+
   it.each(["intent cutover", "fact cutover", "intent retire"])(
     "at %s is ended by a deploy, which then takes the colour that is idle by then",
     async (transition) => {
@@ -177,22 +194,42 @@ describe("a deploy that was killed on another machine", () => {
   });
 });
 
+describe("a machine that goes away in the middle of a deploy", () => {
+  it("keeps the lock for a minute; then whoever waits ends its deploy and does its own", async () => {
+    const machine = new OtherMachine();
+    await ann.load.release("lost");
+    await underLoad(async () => {
+      const deploy = ann.startAt(machine, "run", "deploy", "--reporter", "ndjson");
+      await deploy.waitFor(beginning("observe"));
+      await machine.powerOff();
+      expect((await deploy.done).exitCode).not.toBe(0);
+      expect(await page()).toContain("lost");
+      const deployed = await bob.deploy("found");
+      expect(deployed.exitCode, deployed.output).toBe(0);
+      expect(deployed.output).toMatch(/wait for \S+ \(process \d+, deploy \S+\), who deploys/);
+      expect(deployed.output).toMatch(/deploy \S+: continue, it was interrupted in observe/);
+      expect(await page()).toContain("found");
+    });
+    expect(await releases(ann)).toEqual(await releases(bob));
+  });
+});
+
 describe("a deploy that is under way on another machine", () => {
   it("is named, waited for no longer than asked, and left alone", async () => {
     await ann.load.release("slow");
     await underLoad(async () => {
-      const deploy = ann.start("run", "deploy");
-      await deploy.waitFor(/observe \w+ under traffic/);
+      const deploy = ann.start("run", "deploy", "--reporter", "ndjson");
+      await deploy.waitFor(beginning("observe"));
       expect((await bob.status()).open).toMatchObject({
         holder: expect.stringMatching(new RegExp(`process ${deploy.pid}, deploy`)),
       });
       // Stopped it is alive, and it cannot end before the others have asked.
       deploy.signal("SIGSTOP");
       const commands = [["run", "deploy"], ["rollback"], ["switch", "blue"], ["deploy"]] as const;
-      const refused = await Promise.all([
-        ...commands.map(async (command) => await bob.run(...command, "--lock-timeout", "0s")),
-        bob.run("rollback", "--lock-timeout", "100ms"),
-      ]);
+      const refused: CliResult[] = [];
+      // One after the other: they would also find each other at work.
+      for (const command of commands) refused.push(await bob.run(...command, "--lock-timeout", "0s"));
+      refused.push(await bob.run("rollback", "--lock-timeout", "100ms"));
       deploy.signal("SIGCONT");
       for (const { exitCode, output } of refused) {
         expect(exitCode, output).toBe(1);

@@ -17,7 +17,7 @@ let project: ReleaseProject;
 
 beforeAll(async () => {
   // Without smoke tests: what is tested here is what users bring to light.
-  project = await ReleaseProject.create({ smoke: [], observe: { for: "8s", min_requests: 20, max_latency: "600ms" } });
+  project = await ReleaseProject.create({ smoke: [], observe: { for: "8s", min_requests: 20, max_latency: "1500ms" } });
   const first = await project.deploy("good");
   expect(first.exitCode, first.output).toBe(0);
 });
@@ -95,7 +95,7 @@ describe("a release that breaks its limits under traffic", () => {
   });
 
   it("goes back when answers take too long, and what follows is not judged by them", async () => {
-    const slow = await deployUnderLoad("slow", "slow:1500");
+    const slow = await deployUnderLoad("slow", "slow:3000");
     expect(slow.deployed.exitCode, slow.deployed.output).toBe(1);
     expect(slow.deployed.output).toMatch(/answers take \d+ ms on average/);
     expect(slow.report.failed, renderLoadReport(slow.report)).toBe(0);
