@@ -1,5 +1,3 @@
-import { readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CliProcess } from "../rig/cli.ts";
 import { startLoad } from "../rig/load/load-client.ts";
@@ -54,12 +52,10 @@ describe.runIf(RemoteHost.isTested())("a remote host in trouble", () => {
         .filter(({ command }) => command.includes(host.address))
         .map(({ command }) => command);
     expect(await eventually(carriers, (found) => found.length === 0)).toEqual([]);
-    expect(tunnels().filter((name) => !before.has(name))).toEqual([]);
+    expect(host.tunnels()).toEqual([]);
     expect(findProcesses(project.load.directory).map(({ command }) => command)).toEqual([]);
     expect(await host.engine.docker("ps", "-aq", "--filter", "name=deploy-lock")).toEqual([]);
   }
-  const tunnels = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("orchestrate-ssh-"));
-  const before = new Set(tunnels());
 
   /** Types `run deploy` with another release, and resolves at the moment. */
   async function deployUntil(moment: Moment): Promise<CliProcess> {

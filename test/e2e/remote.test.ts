@@ -1,6 +1,4 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli } from "../rig/cli.ts";
 import type { CliResult } from "../rig/cli.ts";
@@ -40,18 +38,12 @@ tasks:
     deploy: { health: { timeout: 60s, min_ready: 1s } }
 `;
 
-/** Of this process and of others. */
-function tunnelDirectories(): readonly string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith("orchestrate-ssh-"));
-}
-
 describe.runIf(RemoteHost.isTested())("a remote host", () => {
   let host: RemoteHost;
   let light: LightProject;
   let routerPort: number;
   let first: CliResult;
   const logins: number[] = [];
-  const before = new Set(tunnelDirectories());
 
   beforeAll(async () => {
     host = await RemoteHost.start();
@@ -137,7 +129,7 @@ describe.runIf(RemoteHost.isTested())("a remote host", () => {
       (found) => found.length === 0,
     );
     expect(left).toEqual([]);
-    expect(tunnelDirectories().filter((name) => !before.has(name))).toEqual([]);
+    expect(host.tunnels()).toEqual([]);
   });
 
   it("that nobody may log in to is unreachable, in the words of ssh", async () => {

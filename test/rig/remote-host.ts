@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -37,7 +37,7 @@ export class RemoteHost implements AsyncDisposable {
   readonly address: string;
   /** `root@10.…`, as an environment names it. */
   readonly ssh: string;
-  readonly environment: { readonly PATH: string };
+  readonly environment: { readonly PATH: string; readonly TMPDIR: string };
   readonly #directory: string;
   readonly #device: string;
 
@@ -47,7 +47,14 @@ export class RemoteHost implements AsyncDisposable {
     this.#device = device;
     this.address = address;
     this.ssh = `root@${address}`;
-    this.environment = { PATH: `${path.join(directory, "bin")}:${process.env["PATH"] ?? ""}` };
+    // Other tests reach hosts, too, and what they leave is theirs.
+    const TMPDIR = path.join(directory, "tmp");
+    this.environment = { PATH: `${path.join(directory, "bin")}:${process.env["PATH"] ?? ""}`, TMPDIR };
+  }
+
+  /** Directories of tunnels that commands have opened and not removed. */
+  tunnels(): readonly string[] {
+    return readdirSync(this.environment.TMPDIR).filter((name) => name.startsWith("orchestrate-ssh-"));
   }
 
   /**
@@ -78,6 +85,7 @@ export class RemoteHost implements AsyncDisposable {
     if (missing !== undefined) throw new Error(missing);
     const engine = await SecondEngine.start();
     const directory = await mkdtemp(path.join(tmpdir(), "orc-test-host-"));
+    await mkdir(path.join(directory, "tmp"));
     const network = `10.231.${randomInt(1, 255)}.${randomInt(0, 64) * 4}`.split(".").map(Number);
     const at = (offset: number): string => [...network.slice(0, 3), (network[3] ?? 0) + offset].join(".");
     const host = new RemoteHost(engine, directory, `orc${randomInt(1e6, 1e7)}`, at(2));
