@@ -15,6 +15,8 @@ import type { ReservationKind, ReservationRecord } from "./reservation-record.ts
 
 /** How often a holder shows that it lives: most builds end before. */
 const RENEW_MS = 20_000;
+/** Renewing and giving back take 5 ms; an engine that hangs keeps nobody from ending, and others remove what is left. */
+const ANSWER_TIMEOUT_MS = 3_000;
 
 /** What others have, or are to have first. */
 export interface OtherReservations {
@@ -81,15 +83,15 @@ export class EngineReservations implements AsyncDisposable {
   }
 
   /** Makes the run known, so that no clean-up takes what it made: once, however often it is called. */
-  async register(): Promise<Result<void>> {
-    this.#registered ??= this.#register();
+  async register(options: EngineOptions = {}): Promise<Result<void>> {
+    this.#registered ??= this.#register(options);
     const registered = await this.#registered;
     if (!registered.ok) this.#registered = undefined;
     return registered;
   }
 
   /** A request that stands in no queue yet. */
-  request(bytes: number): ReservationRequest {
+  request(bytes: number, options: EngineOptions = {}): ReservationRequest {
     let queued: Entry | undefined;
     const leaveQueue = async (): Promise<void> => {
       const entry = queued;
@@ -98,15 +100,15 @@ export class EngineReservations implements AsyncDisposable {
     };
     return {
       attempt: async (fits) => {
-        const before = await listReservations(this.#engine);
+        const before = await listReservations(this.#engine, options);
         if (!before.ok) return before;
         const since = queued?.record;
         let seen = countOthers(before.value.records, undefined, since);
         // Who stands in the queue has been refused; the others save a look.
         if (since === undefined || (await fits(seen))) {
-          const held = await this.#create("held", bytes, before.value.engineNowMs);
+          const held = await this.#create("held", bytes, before.value.engineNowMs, options);
           if (held.ok) {
-            const others = await this.#confirm(held.value, since, fits);
+            const others = await this.#confirm(held.value, since, fits, options);
             if (!others.ok) return others;
             if (others.value.reservation !== undefined) {
               await leaveQueue();
@@ -116,7 +118,7 @@ export class EngineReservations implements AsyncDisposable {
           } else if (held.failure.reason !== "no-space") return held;
         }
         if (queued === undefined) {
-          const entry = await this.#create("queued", bytes, before.value.engineNowMs);
+          const entry = await this.#create("queued", bytes, before.value.engineNowMs, options);
           if (entry.ok) queued = entry.value;
           else if (entry.failure.reason !== "no-space") return entry;
         }
@@ -137,8 +139,9 @@ export class EngineReservations implements AsyncDisposable {
     entry: Entry,
     queued: ReservationRecord | undefined,
     fits: FitBeside,
+    options: EngineOptions,
   ): Promise<Result<ReservationAttempt>> {
-    const listed = await listReservations(this.#engine);
+    const listed = await listReservations(this.#engine, options);
     if (!listed.ok) {
       await this.#remove(entry);
       return listed;
@@ -151,17 +154,17 @@ export class EngineReservations implements AsyncDisposable {
     return { ok: true, value: { others } };
   }
 
-  async #register(): Promise<Result<void>> {
-    const listed = await listReservations(this.#engine);
+  async #register(options: EngineOptions): Promise<Result<void>> {
+    const listed = await listReservations(this.#engine, options);
     if (!listed.ok) return listed;
-    const created = await this.#create("run", 0, listed.value.engineNowMs);
+    const created = await this.#create("run", 0, listed.value.engineNowMs, options);
     // On a full disk the builds themselves say what is to be done.
     return created.ok || created.failure.reason === "no-space" ? { ok: true, value: undefined } : created;
   }
 
-  async #create(kind: ReservationKind, bytes: number, sinceMs: number): Promise<Result<Entry>> {
+  async #create(kind: ReservationKind, bytes: number, sinceMs: number, options: EngineOptions): Promise<Result<Entry>> {
     const record = { id: randomName(), kind, runId: this.#runId, bytes, sinceMs, holder: this.#holder };
-    const created = await createVolume(this.#engine, record);
+    const created = await createVolume(this.#engine, record, options);
     if (!created.ok) return created;
     const entry = { record, volume: created.value, work: Promise.resolve(), removed: false };
     this.#entries.add(entry);
@@ -179,7 +182,7 @@ export class EngineReservations implements AsyncDisposable {
   /** Labels and dates of a volume never change: a new one takes its place before the old one goes. */
   async #renew(entry: Entry): Promise<void> {
     if (entry.removed) return;
-    const created = await createVolume(this.#engine, entry.record);
+    const created = await createVolume(this.#engine, entry.record, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
     if (!created.ok) return;
     const { volume } = entry;
     entry.volume = created.value;
@@ -253,16 +256,20 @@ function sumBytes(records: readonly ReservationRecord[]): number {
   return records.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-async function createVolume(engine: Engine, record: ReservationRecord): Promise<Result<string>> {
+async function createVolume(
+  engine: Engine,
+  record: ReservationRecord,
+  { signal }: EngineOptions = {},
+): Promise<Result<string>> {
   const volume = `orchestrate-reservation-${randomName()}`;
   const body = { Name: volume, Labels: reservationLabels(record) };
-  const created = await engine.request({ method: "POST", path: "/volumes/create", body });
+  const created = await engine.request({ method: "POST", path: "/volumes/create", body, signal });
   return created.ok ? { ok: true, value: volume } : created;
 }
 
 /** Names are never used again, so never a later reservation is hit. What fails is tried again by the next who lists. */
 async function removeVolume(engine: Engine, volume: string): Promise<void> {
-  await engine.request({ method: "DELETE", path: `/volumes/${volume}` });
+  await engine.request({ method: "DELETE", path: `/volumes/${volume}`, timeoutMs: ANSWER_TIMEOUT_MS });
 }
 
 function randomName(): string {

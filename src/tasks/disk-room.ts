@@ -86,7 +86,7 @@ export class DiskRoom implements AsyncDisposable {
     if (!engine.ok) return engine;
     const [need, registered] = await Promise.all([
       loadDiskNeed(task, this.#tools, engine.value),
-      this.#open(engine.value).register(),
+      this.#open(engine.value).register({ signal: context.signal }),
     ]);
     if (!need.ok) return need;
     if (!registered.ok) return registered;
@@ -106,7 +106,7 @@ export class DiskRoom implements AsyncDisposable {
     context: RoomContext,
     again: boolean,
   ): Promise<RoomResult> {
-    const request = this.#open(engine).request(need.bytes);
+    const request = this.#open(engine).request(need.bytes, { signal: context.signal });
     const cleaned = { cleanedNormally: false, cleanedAggressively: false };
     const asking: Asking = { task, need, context, tried: [], ...cleaned, others: Infinity, told: "" };
     try {
@@ -234,7 +234,7 @@ export class DiskRoom implements AsyncDisposable {
     this.#release(reservation);
     await Promise.all(this.#releases);
     context.waiting("the build ran out of disk space; making room to try once more");
-    const disk = await engineDiskFree(engine);
+    const disk = await engineDiskFree(engine, { signal: context.signal });
     if (!disk.ok) return disk;
     const bytes = need.bytes + (disk.value?.freeBytes ?? 0);
     // In the end it is tried whatever is free.
