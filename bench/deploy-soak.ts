@@ -9,7 +9,7 @@ import type { Row } from "./soak/round.ts";
  * Deploys the application of the load tests again and again under load, and does to it what may happen. Prints a table.
  *
  *     node bench/deploy-soak.ts [--deploys 50] [--kills 50] [--transitions] [--broken] [--crashes 10] [--disturb 50]
- *                               [--shop 10] [--controls 5] [--restart always] [--seed N]
+ *                               [--light 50] [--shop 10] [--controls 5] [--restart always] [--seed N]
  *
  * --deploys N      full deploys, blue and green in turns
  * --kills N        deploys that are killed at a random moment, each followed by another command
@@ -17,6 +17,7 @@ import type { Row } from "./soak/round.ts";
  * --broken         releases that are broken in different ways: refused, or switched back
  * --crashes N      releases that die under traffic while they are observed
  * --disturb N      kills at random moments, restarts and kills of the router and of dockerd: on a second engine of its own
+ * --light N        full deploys of examples/light behind a router
  * --shop N         full deploys of examples/shop
  * --controls N     what must lose requests, or the load client sees nothing
  * --restart POLICY of the application's containers: unless-stopped, or always
@@ -101,6 +102,7 @@ async function soak(): Promise<void> {
         add(await deployWithoutDrain(releases, url, option("controls"))),
       );
     }
+    if (option("light") > 0) add(await (await import("./soak/light.ts")).deployLight(option("light")));
     if (option("shop") > 0) add(await (await import("./soak/shop.ts")).deployShop(option("shop")));
   } finally {
     process.stdout.write(`\nseed ${seed}\n${renderTable(rows)}\n`);

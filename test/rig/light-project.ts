@@ -85,7 +85,7 @@ export class LightProject implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const environment of ["blue", "green", "development", "shared"]) {
+    for (const environment of ["blue", "green", "development", "shared", "router"]) {
       const filter = `label=com.docker.compose.project=${this.project}-${environment}`;
       await removeAll(["ps", "-aq", "--filter", filter], ["rm", "--force", "--volumes"]);
       await removeAll(["network", "ls", "-q", "--filter", filter], ["network", "rm"]);
