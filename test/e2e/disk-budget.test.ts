@@ -27,7 +27,8 @@ describe("builds on a small disk", () => {
     ["two at once, in two processes", { ...SHORT, builds: 2, apart: true, runs: 4, diskBytes: 900e6 }],
     [
       "two at once, on the containerd store",
-      { ...SHORT, builds: 2, containerdStore: true, sourceBytes: 40e6, runs: 4 },
+      // An image that stays is there twice, unpacked and compressed, and its shared cache records stay with it: 640 MB for four.
+      { ...SHORT, builds: 2, containerdStore: true, sourceBytes: 40e6, diskBytes: 1_500e6, runs: 6 },
     ],
   ])("never go below the minimum free space, and keep every image that must stay: %s", async (_, options) => {
     const rounds = await soakDisk(options);
