@@ -10,18 +10,19 @@ import type { ReleaseSite } from "./release-site.ts";
 export async function takeLock(site: ReleaseSite, deployId: string, image: string): Promise<Result<DeployLock>> {
   const { engine, journal, project, context, tools } = site;
   const limitMs = tools.releases?.lockTimeoutMs;
-  let waited = false;
+  let waitedFor: string | undefined;
   const onWaiting = (holder: string): void => {
-    waited = true;
-    context.report({ type: "step", step: { id: "lock", name: `wait for ${holder}, who deploys`, state: "running" } });
+    waitedFor = `wait for ${holder}, who deploys`;
+    context.report({ type: "step", step: { id: "lock", name: waitedFor, state: "running" } });
   };
   const request = { engine, journal, project, deployId, image };
   const limit = limitMs === undefined ? [] : [AbortSignal.timeout(limitMs)];
   const signal = AbortSignal.any([context.signal, ...limit]);
   const locked = await lockDeploy(request, { wait: limitMs !== 0, signal, onWaiting });
-  if (waited) {
+  if (waitedFor !== undefined) {
+    // Named once more: a short wait is told by its end alone.
     const state = locked.ok ? "done" : "failed";
-    context.report({ type: "step", step: { id: "lock", name: "wait for the other deploy", state } });
+    context.report({ type: "step", step: { id: "lock", name: waitedFor, state } });
   }
   return locked;
 }
